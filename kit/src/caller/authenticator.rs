@@ -1,0 +1,85 @@
+//! From the headers of a request to its caller.
+
+use std::sync::Arc;
+
+use axum::{extract::Request, extract::State, middleware::Next, response::Response};
+use http::{HeaderMap, header::AUTHORIZATION};
+use proto::reason;
+use tonic::Status;
+
+use super::{ACT_AS, Caller, VerifyToken, service_keys::Keyring};
+use crate::{
+    config::ServiceKeys,
+    error::{Error, RefusalKind},
+};
+
+/// Decides who is calling a gRPC service.
+#[derive(Clone)]
+pub struct Authenticator {
+    verifier: Arc<dyn VerifyToken>,
+    keyring: Arc<Keyring>,
+}
+
+impl Authenticator {
+    /// Accepts these services, and the users behind the tokens that the verifier accepts.
+    pub fn new(verifier: Arc<dyn VerifyToken>, keys: &ServiceKeys) -> Self {
+        Self { verifier, keyring: Arc::new(Keyring::new(keys)) }
+    }
+
+    /// The caller behind these headers.
+    ///
+    /// # Errors
+    /// When there is no credential, or none that is accepted.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Status> {
+        let token = bearer_token(headers)?;
+        let act_as = headers.get(ACT_AS);
+        if let Some(name) = self.keyring.recognise(token) {
+            let acting_for = act_as.map(|value| value.to_str().unwrap_or_default().parse()).transpose();
+            let acting_for = acting_for.map_err(|_| {
+                Error::refused(RefusalKind::Invalid, reason::ACT_AS_INVALID, "`x-act-as` must be the UUID of a user")
+            })?;
+            return Ok(Caller::Service { name, acting_for });
+        }
+        let identity = self.verifier.verify(token).await?;
+        if act_as.is_some() {
+            let message = "only a service may act for others";
+            return Err(Error::refused(RefusalKind::Forbidden, reason::ACT_AS_FORBIDDEN, message).into());
+        }
+        Ok(Caller::User(identity))
+    }
+}
+
+/// The one bearer token in these headers.
+///
+/// # Errors
+/// When there is no `authorization` header, more than one, or one of another scheme.
+pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Status> {
+    let refused = |reason, message| Status::from(Error::refused(RefusalKind::Unauthenticated, reason, message));
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(|| refused(reason::TOKEN_MISSING, "no credential was sent"))?;
+    let malformed = || refused(reason::TOKEN_MALFORMED, "`authorization` must be one `Bearer` token");
+    if values.next().is_some() {
+        return Err(malformed());
+    }
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    let token = token.trim_matches(' ');
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(malformed());
+    }
+    Ok(token)
+}
+
+/// The middleware in front of every service: finds the caller, or answers for it.
+pub(crate) async fn require_caller(
+    State(authenticator): State<Authenticator>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match authenticator.authenticate(request.headers()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(status) => status.into_http(),
+    }
+}

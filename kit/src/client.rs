@@ -1,0 +1,100 @@
+//! Clients of our own services: lazy channels with deadlines, a credential, and the context of the request.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use proto::reason;
+use secrecy::{ExposeSecret as _, SecretString};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataMap, MetadataValue},
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
+use url::Url;
+
+use crate::{
+    caller::{ACT_AS, UserId},
+    error::Error,
+    request_id::{self, RequestId},
+    telemetry::propagation,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// How long a call may take. Longer than a pool's wait for a connection, so that its answer is the one that counts.
+const DEADLINE: Duration = Duration::from_secs(15);
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// What generated clients sit on.
+pub type Transport = InterceptedService<Channel, Attach>;
+
+/// Adds the service's key and the trace to each call.
+#[derive(Clone)]
+pub struct Attach {
+    authorization: MetadataValue<Ascii>,
+}
+
+impl Interceptor for Attach {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let mut headers = std::mem::take(request.metadata_mut()).into_headers();
+        propagation::inject(&mut headers);
+        *request.metadata_mut() = MetadataMap::from_headers(headers);
+        request.metadata_mut().insert("authorization", self.authorization.clone());
+        Ok(request)
+    }
+}
+
+/// A transport that connects when first used, and again after a loss.
+///
+/// # Errors
+/// When the address is no `http` URL or the key is no header value.
+pub fn connect(url: &Url, service_key: &SecretString) -> anyhow::Result<Transport> {
+    let channel = Endpoint::from_shared(url.as_str().to_owned())
+        .with_context(|| format!("{url} is no address of a service"))?
+        .connect_timeout(CONNECT_TIMEOUT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true)
+        .connect_lazy();
+    attach(channel, service_key)
+}
+
+/// The same over a channel that is there already.
+///
+/// # Errors
+/// When the key is no header value.
+pub fn attach(channel: Channel, service_key: &SecretString) -> anyhow::Result<Transport> {
+    let mut authorization: MetadataValue<Ascii> =
+        format!("Bearer {}", service_key.expose_secret()).parse().context("a service key must be printable ASCII")?;
+    authorization.set_sensitive(true);
+    Ok(InterceptedService::new(channel, Attach { authorization }))
+}
+
+/// A request with the standard deadline.
+pub fn request<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.set_timeout(DEADLINE);
+    request
+}
+
+/// A request on behalf of a user, as part of a request of theirs.
+pub fn request_for<T>(message: T, user_id: UserId, request_id: &RequestId) -> Request<T> {
+    let mut request = request(message);
+    let mut id = uuid::Uuid::encode_buffer();
+    let act_as = user_id.0.hyphenated().encode_lower(&mut id).parse().expect("a UUID is a metadata value");
+    request.metadata_mut().insert(ACT_AS, act_as);
+    let id = MetadataValue::try_from(request_id.header_value().as_bytes()).expect("checked on the way in");
+    request.metadata_mut().insert(request_id::HEADER.as_str(), id);
+    request
+}
+
+/// The error of a call that did not reach its service.
+pub fn unavailable(message: &'static str, status: &Status) -> Error {
+    Error::Unavailable {
+        reason: reason::SERVICE_UNAVAILABLE,
+        message,
+        retry_after: RETRY_AFTER,
+        source: Some(anyhow::anyhow!("{:?}: {}", status.code(), status.message())),
+    }
+}

@@ -1,0 +1,120 @@
+//! Pools and migrations as a PostgreSQL that sleeps, moves and pools connections wants them (Neon).
+
+use std::{str::FromStr as _, time::Duration};
+
+use anyhow::{Context as _, bail};
+use proto::reason;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::error::Error;
+
+/// A wait for a connection, long enough for a compute that wakes up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+/// Below the 300 s after which Neon suspends, so that idle connections never keep it awake.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(4);
+const MAX_LIFETIME: Duration = Duration::from_mins(30);
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+const MIGRATION_PATIENCE: Duration = Duration::from_mins(1);
+
+/// A pool that connects when first used and holds nothing while idle.
+///
+/// # Errors
+/// When the URL cannot be parsed. It is never repeated in the error.
+pub fn pool(url: &SecretString, application: &str, max_connections: u32) -> anyhow::Result<PgPool> {
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections)
+        .min_connections(0)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(IDLE_TIMEOUT)
+        .max_lifetime(MAX_LIFETIME);
+    Ok(pool.connect_lazy_with(options(url)?.application_name(application)))
+}
+
+fn options(url: &SecretString) -> anyhow::Result<PgConnectOptions> {
+    // The parser's own message may quote the password.
+    PgConnectOptions::from_str(url.expose_secret()).map_err(|_| anyhow::anyhow!("the database URL cannot be parsed"))
+}
+
+/// Brings a schema up to date, as the owner of its tables. Waits a while for a database that is starting.
+///
+/// # Errors
+/// When the database stays away, or a migration fails or was changed after it ran.
+pub async fn migrate(url: &SecretString, schema: &'static str, mut migrator: Migrator) -> anyhow::Result<()> {
+    migrator.dangerous_set_table_name(format!("{schema}._sqlx_migrations"));
+    migrator.create_schema(schema);
+    let mut connection = connect_patiently(&options(url)?).await.context("migrations need the database")?;
+    migrator.run(&mut connection).await.with_context(|| format!("migrating schema {schema}"))?;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn connect_patiently(options: &PgConnectOptions) -> anyhow::Result<PgConnection> {
+    let give_up = tokio::time::Instant::now() + MIGRATION_PATIENCE;
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let attempt = tokio::time::timeout_at(give_up, PgConnection::connect_with(options)).await;
+        let error = match attempt {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) if is_outage(&error) => error,
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => bail!("no connection within {}", humantime::format_duration(MIGRATION_PATIENCE)),
+        };
+        tracing::warn!(%error, "the database is away, trying again");
+        tokio::time::timeout_at(give_up, tokio::time::sleep(pause)).await.map_err(|_| error)?;
+        pause = (pause * 2).min(Duration::from_secs(5));
+    }
+}
+
+/// Refuses a role for which row-level security does not hold.
+///
+/// # Errors
+/// When the role bypasses row-level security, or the database cannot be asked.
+pub async fn refuse_bypassing_role(pool: &PgPool) -> anyhow::Result<()> {
+    let (role, bypasses): (String, bool) = sqlx::query_as(
+        r"
+        SELECT rolname::text, rolsuper OR rolbypassrls
+        FROM pg_catalog.pg_roles
+        WHERE rolname = current_user
+        ",
+    )
+    .fetch_one(pool)
+    .await
+    .context("asking the database about our role")?;
+    if bypasses {
+        bail!(
+            "the database role `{role}` bypasses row-level security, which keeps users apart. Let DATABASE_URL \
+             log in as a plain role (CREATE ROLE … LOGIN NOBYPASSRLS; GRANT colloquy_service TO …) and give the \
+             owner in DATABASE_DIRECT_URL"
+        );
+    }
+    Ok(())
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) {
+            let source = Some(error.into());
+            let (reason, message) = (reason::DATABASE_UNAVAILABLE, "the database is away");
+            Self::Unavailable { reason, message, retry_after: RETRY_AFTER, source }
+        } else {
+            Self::internal(error)
+        }
+    }
+}
+
+/// Whether the server was not there, as opposed to having refused a statement.
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // Connection exceptions, too many connections, shutdown and start-up (PostgreSQL, appendix A).
+            code.starts_with("08") || ["53300", "57P01", "57P02", "57P03"].contains(&&*code)
+        }),
+        _ => false,
+    }
+}

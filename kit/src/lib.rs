@@ -1,0 +1,17 @@
+//! What every service needs and none should write twice: configuration that they share, telemetry, shutdown,
+//! gRPC servers and clients, the caller of a request, errors, the admin listener, the database pool.
+//!
+//! It has no domain types, and the one contract it knows is the auth service's: the caller layer asks it.
+
+pub mod admin;
+pub mod caller;
+pub mod client;
+pub mod config;
+#[cfg(feature = "database")]
+pub mod database;
+pub mod error;
+pub mod request_id;
+pub mod server;
+pub mod shutdown;
+mod status;
+pub mod telemetry;

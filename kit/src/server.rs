@@ -1,0 +1,200 @@
+//! A gRPC server as every service wants it: callers known, health and reflection open, spans, metrics, draining.
+
+use std::{
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use http::HeaderMap;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    Code,
+    body::Body,
+    codegen::Service,
+    server::NamedService,
+    service::{Routes, RoutesBuilder},
+    transport::Server,
+};
+use tracing::{Instrument as _, field::Empty};
+
+use crate::{
+    admin::{self, Readiness},
+    caller::{Authenticator, require_caller},
+    request_id::{self, RequestId},
+    telemetry::propagation,
+};
+
+/// How long requests may go on after the end was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+const MAX_STREAMS: u32 = 1_000;
+
+/// The sockets of a service, bound before anything starts.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For gRPC.
+    pub grpc: TcpListener,
+    /// For probes and metrics.
+    pub admin: TcpListener,
+}
+
+/// The gRPC services of one process.
+pub struct Services {
+    process: &'static str,
+    names: Vec<&'static str>,
+    routes: RoutesBuilder,
+}
+
+impl Services {
+    /// None yet. `process` labels metrics and spans.
+    pub fn new(process: &'static str) -> Self {
+        Self { process, names: Vec::new(), routes: RoutesBuilder::default() }
+    }
+
+    /// Adds a generated server.
+    #[must_use]
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<http::Request<Body>, Error = Infallible> + NamedService + Clone + Send + Sync + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes.add_service(service);
+        self
+    }
+
+    /// Puts the caller layer in front of all of them, and spans and metrics around it.
+    pub fn guarded_by(self, authenticator: Authenticator) -> Guarded {
+        let router = self
+            .routes
+            .routes()
+            .into_axum_router()
+            .layer(from_fn_with_state(authenticator, require_caller))
+            .layer(from_fn_with_state(self.process, observe));
+        Guarded { names: self.names, router }
+    }
+}
+
+/// Services that know their callers.
+pub struct Guarded {
+    names: Vec<&'static str>,
+    router: Router,
+}
+
+impl Guarded {
+    /// The same as a tower service: what generated clients can sit on directly.
+    pub fn into_router(self) -> Router {
+        self.router
+    }
+
+    /// Serves until `stop`, then lets running requests finish for a while.
+    ///
+    /// # Errors
+    /// When a listener fails or reflection cannot be built.
+    pub async fn serve(
+        self,
+        listeners: Listeners,
+        readiness: Readiness,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        for name in &self.names {
+            reporter.set_service_status(*name, tonic_health::ServingStatus::Serving).await;
+        }
+        let (v1, v1alpha) = (self.reflection().build_v1()?, self.reflection().build_v1alpha()?);
+        let routes = Routes::from(self.router).add_service(health).add_service(v1).add_service(v1alpha);
+
+        let ended = CancellationToken::new();
+        let drained = {
+            let (stop, ended, readiness) = (stop.clone(), ended.clone(), readiness.clone());
+            async move {
+                stop.cancelled().await;
+                readiness.draining();
+                reporter.set_service_status("", tonic_health::ServingStatus::NotServing).await;
+                for name in &self.names {
+                    reporter.set_service_status(*name, tonic_health::ServingStatus::NotServing).await;
+                }
+                tokio::select! {
+                    () = ended.cancelled() => {}
+                    () = tokio::time::sleep(GRACE) => tracing::warn!("requests were cut at the end of the grace period"),
+                }
+            }
+        };
+        let grpc = async {
+            let _ended = ended.clone().drop_guard();
+            Server::builder()
+                .http2_keepalive_interval(Some(KEEP_ALIVE))
+                .max_concurrent_streams(MAX_STREAMS)
+                .tcp_nodelay(true)
+                .add_routes(routes)
+                .serve_with_incoming_shutdown(TcpListenerStream::new(listeners.grpc), stop.cancelled())
+                .await
+                .map_err(anyhow::Error::from)
+        };
+        readiness.ready();
+        tokio::try_join!(
+            async {
+                tokio::select! {
+                    served = grpc => served,
+                    () = drained => Ok(()),
+                }
+            },
+            admin::serve(listeners.admin, readiness, ended.clone()),
+        )?;
+        Ok(())
+    }
+
+    fn reflection(&self) -> tonic_reflection::server::Builder<'static> {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        self.names.iter().fold(builder, |builder, name| builder.with_service_name(*name))
+    }
+}
+
+/// One span, one log line, one count and one duration for each call.
+async fn observe(State(process): State<&'static str>, mut request: Request, next: Next) -> Response {
+    let request_id = RequestId::from_headers(request.headers());
+    let method = request.uri().path().trim_start_matches('/').to_owned();
+    let span = tracing::info_span!(
+        "rpc",
+        otel.name = method,
+        otel.kind = "server",
+        rpc.method = method,
+        request.id = request_id.as_str(),
+        user.id = Empty,
+    );
+    propagation::continue_trace(&span, request.headers());
+    request.extensions_mut().insert(request_id.clone());
+
+    let began = Instant::now();
+    let mut response = async {
+        let response = next.run(request).await;
+        let code = grpc_code(response.headers());
+        let elapsed = began.elapsed();
+        tracing::debug!(rpc.code = ?code, elapsed_us = elapsed.as_micros(), "answered");
+        let labels = [("service", process.to_owned()), ("method", method), ("code", format!("{code:?}"))];
+        metrics::counter!("rpc_requests_total", &labels).increment(1);
+        metrics::histogram!("rpc_duration_seconds", &labels[..2]).record(elapsed);
+        response
+    }
+    .instrument(span)
+    .await;
+    response.headers_mut().insert(request_id::HEADER.clone(), request_id.header_value().clone());
+    response
+}
+
+/// Refusals carry their code in the headers; an answer without one began well.
+fn grpc_code(headers: &HeaderMap) -> Code {
+    headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}

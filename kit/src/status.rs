@@ -1,0 +1,90 @@
+//! The one table from errors to gRPC. The source of an error is logged here, once, and goes no further.
+
+use std::collections::HashMap;
+
+use proto::reason::{DOMAIN, INTERNAL, INVALID_REQUEST};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+use crate::error::{Error, RefusalKind};
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let mut details = ErrorDetails::new();
+        let (code, message) = match error {
+            Error::Invalid(violations) => {
+                details.set_error_info(INVALID_REQUEST, DOMAIN, HashMap::new());
+                let fields = violations.into_iter().map(|violation| FieldViolation {
+                    reason: violation.code.to_owned(),
+                    ..FieldViolation::new(violation.field, violation.message)
+                });
+                details.set_bad_request(fields.collect::<Vec<_>>());
+                (Code::InvalidArgument, "the request is invalid".to_owned())
+            }
+            Error::Refused(refusal) => {
+                let metadata =
+                    refusal.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<HashMap<_, _>>();
+                details.set_error_info(refusal.reason, DOMAIN, metadata);
+                (code(refusal.kind), refusal.message.into_owned())
+            }
+            Error::Unavailable { reason, message, retry_after, source } => {
+                let error = source.map(|source| format!("{source:#}"));
+                tracing::warn!(error, reason, "{message}");
+                details.set_error_info(reason, DOMAIN, HashMap::new());
+                details.set_retry_info(Some(retry_after));
+                (Code::Unavailable, message.to_owned())
+            }
+            Error::Internal(source) => {
+                tracing::error!(error = format!("{source:#}"), "request failed");
+                details.set_error_info(INTERNAL, DOMAIN, HashMap::new());
+                (Code::Internal, "internal error".to_owned())
+            }
+        };
+        Status::with_error_details(code, message, details)
+    }
+}
+
+fn code(kind: RefusalKind) -> Code {
+    match kind {
+        RefusalKind::Unauthenticated => Code::Unauthenticated,
+        RefusalKind::Forbidden => Code::PermissionDenied,
+        RefusalKind::NotFound => Code::NotFound,
+        RefusalKind::AlreadyExists => Code::AlreadyExists,
+        RefusalKind::Conflict => Code::FailedPrecondition,
+        RefusalKind::Invalid => Code::InvalidArgument,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Violations;
+
+    #[test]
+    fn every_violation_reaches_the_client() {
+        let mut violations = Violations::new();
+        violations.add("title", "TOO_LONG", "at most 500 characters");
+        violations.add("page_size", "OUT_OF_RANGE", "1 to 100");
+        let status = Status::from(violations.finish().unwrap_err());
+        let bad_request = status.get_details_bad_request().unwrap();
+        let fields = bad_request.field_violations.iter().map(|v| (v.field.as_str(), v.reason.as_str()));
+        assert_eq!(fields.collect::<Vec<_>>(), [("title", "TOO_LONG"), ("page_size", "OUT_OF_RANGE")]);
+        assert_eq!(status.code(), Code::InvalidArgument);
+    }
+
+    #[test]
+    fn an_internal_error_keeps_its_source_to_itself() {
+        let status = Status::from(Error::internal(anyhow::anyhow!("password=hunter2")));
+        assert_eq!((status.code(), status.message()), (Code::Internal, "internal error"));
+        assert!(!String::from_utf8_lossy(status.details()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_refusal_carries_reason_and_metadata() {
+        let error = Error::refused(RefusalKind::Conflict, "RUN_IN_PROGRESS", "busy").with("run_id", "7");
+        let status = Status::from(error);
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("RUN_IN_PROGRESS", DOMAIN));
+        assert_eq!(info.metadata["run_id"], "7");
+    }
+}

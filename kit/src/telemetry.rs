@@ -1,0 +1,96 @@
+//! Logs, traces and metrics. Initialised by `main`, never by a library.
+
+use anyhow::Context as _;
+use opentelemetry::{KeyValue, global, trace::TracerProvider as _};
+use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{Sampler, SdkTracerProvider},
+};
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use url::Url;
+
+pub mod metrics;
+pub mod propagation;
+
+/// What is logged, how, and where traces go.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    /// How log lines look
+    #[arg(id = "log-format", long, env = "LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+
+    /// What is logged, as `info` or `warn,gateway=debug`
+    #[arg(id = "rust-log", long, env = "RUST_LOG", value_name = "FILTER")]
+    pub filter: Option<String>,
+
+    /// Where traces go (OTLP over gRPC); off by default
+    #[arg(id = "otel-exporter-otlp-endpoint", long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<Url>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// Keeps telemetry alive; shut it down last, so that the last spans leave.
+#[derive(Debug)]
+pub struct Telemetry {
+    provider: SdkTracerProvider,
+}
+
+impl Telemetry {
+    /// Sends what is still held back.
+    pub fn shutdown(self) {
+        if let Err(error) = self.provider.shutdown() {
+            tracing::warn!(%error, "the last traces were lost");
+        }
+    }
+}
+
+/// Starts logging to standard error, tracing and metrics for this process.
+///
+/// # Errors
+/// When the filter cannot be parsed, the exporter cannot be built, or telemetry runs already.
+pub fn init(config: &Config, service: &'static str, default_filter: &str) -> anyhow::Result<Telemetry> {
+    metrics::install();
+    global::set_text_map_propagator(TraceContextPropagator::new());
+    let provider = tracer_provider(config, service)?;
+
+    let directives = config.filter.as_deref().unwrap_or(default_filter);
+    let filter = EnvFilter::try_new(directives).context("RUST_LOG is no valid filter")?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    };
+    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
+    tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init()?;
+    Ok(Telemetry { provider })
+}
+
+/// Without an exporter spans carry ids, so that trace context passes through, but nothing is recorded.
+fn tracer_provider(config: &Config, service: &'static str) -> anyhow::Result<SdkTracerProvider> {
+    let resource = Resource::builder()
+        .with_attribute(KeyValue::new("service.name", service))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build();
+    let provider = SdkTracerProvider::builder().with_resource(resource);
+    let Some(endpoint) = &config.otlp_endpoint else {
+        let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
+        return Ok(provider.with_sampler(sampler).build());
+    };
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint.as_str())
+        .build()
+        .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
+    let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
+    Ok(provider.with_sampler(sampler).with_batch_exporter(exporter).build())
+}
