@@ -1,0 +1,58 @@
+//! Which headers make which caller.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use kit::caller::{Authenticator, Caller};
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+use crate::fake_auth::{FakeAuth, GOOD_TOKEN, SERVICE_KEY, USER_ID, service_keys, verifier};
+
+fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    let pair =
+        |(name, value): &(&'static str, &str)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    pairs.iter().map(pair).collect()
+}
+
+#[tokio::test]
+async fn a_user_token_or_a_service_key_and_nothing_else() {
+    let auth = FakeAuth::default().start().await;
+    let authenticator = Authenticator::new(Arc::new(verifier(&auth, SERVICE_KEY)), &service_keys());
+    let bearer_service = format!("Bearer {SERVICE_KEY}");
+    let bearer_user = format!("bearer {GOOD_TOKEN}");
+    let other = "0199f3a0-0000-7000-8000-000000000002";
+
+    let user = authenticator.authenticate(&headers(&[("authorization", &bearer_user)])).await.unwrap();
+    assert!(matches!(&user, Caller::User(identity) if identity.user_id.to_string() == USER_ID));
+    assert_eq!(user.service().unwrap_err().to_string(), "only a service may do this");
+
+    let service = authenticator.authenticate(&headers(&[("authorization", &bearer_service)])).await.unwrap();
+    assert_eq!(service.service().unwrap(), "gateway");
+    assert!(service.user_id().is_err());
+
+    let acting = headers(&[("authorization", &bearer_service), ("x-act-as", other)]);
+    let acting = authenticator.authenticate(&acting).await.unwrap();
+    assert_eq!(acting.user_id().unwrap().to_string(), other);
+
+    for (given, code, reason) in [
+        (vec![], Code::Unauthenticated, "TOKEN_MISSING"),
+        (vec![("x-act-as", other)], Code::Unauthenticated, "TOKEN_MISSING"),
+        (vec![("authorization", "Basic dXNlcjpwYXNz")], Code::Unauthenticated, "TOKEN_MALFORMED"),
+        (vec![("authorization", "Bearer")], Code::Unauthenticated, "TOKEN_MALFORMED"),
+        (vec![("authorization", "Bearer  ")], Code::Unauthenticated, "TOKEN_MALFORMED"),
+        (vec![("authorization", "Bearer old")], Code::Unauthenticated, "TOKEN_EXPIRED"),
+        (vec![("authorization", SERVICE_KEY)], Code::Unauthenticated, "TOKEN_MALFORMED"),
+        (vec![("authorization", &bearer_service), ("x-act-as", "me")], Code::InvalidArgument, "ACT_AS_INVALID"),
+        (vec![("authorization", &bearer_user), ("x-act-as", other)], Code::PermissionDenied, "ACT_AS_FORBIDDEN"),
+    ] {
+        let status = authenticator.authenticate(&headers(&given)).await.unwrap_err();
+        let info = status.get_details_error_info().unwrap();
+        assert_eq!((status.code(), info.reason.as_str()), (code, reason), "{given:?}");
+    }
+
+    let mut twice = headers(&[("authorization", &bearer_user)]);
+    twice.append("authorization", HeaderValue::from_static("Bearer another"));
+    let status = authenticator.authenticate(&twice).await.unwrap_err();
+    assert_eq!(status.get_details_error_info().unwrap().reason, "TOKEN_MALFORMED");
+}

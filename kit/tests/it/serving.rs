@@ -1,0 +1,68 @@
+//! A server as others see it: open where it must be, closed elsewhere, and gone when it should go.
+
+use proto::auth::v1::{GetMeRequest, user_service_client::UserServiceClient};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tonic::{Code, transport::Endpoint};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+
+use crate::fake_auth::{FakeAuth, Running};
+
+async fn get(running: &Running, path: &str) -> String {
+    let address = running.admin.socket_addrs(|| None).unwrap()[0];
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn health_and_reflection_answer_without_a_credential_and_nothing_else_does() {
+    let running = FakeAuth::default().start().await;
+    let channel = Endpoint::from_shared(running.url.to_string()).unwrap().connect_lazy();
+
+    for service in ["", "colloquy.auth.v1.AuthService"] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let health = HealthClient::new(channel.clone()).check(request).await.unwrap();
+        assert_eq!(health.into_inner().status, 1, "{service}");
+    }
+
+    let list = ServerReflectionRequest {
+        message_request: Some(MessageRequest::ListServices(String::new())),
+        ..ServerReflectionRequest::default()
+    };
+    let asked = tokio_stream::once(list);
+    let answers = ServerReflectionClient::new(channel.clone()).server_reflection_info(asked).await.unwrap();
+    let answer = answers.into_inner().message().await.unwrap().unwrap();
+    let Some(MessageResponse::ListServicesResponse(services)) = answer.message_response else {
+        panic!("{answer:?}");
+    };
+    let mut names = services.service.into_iter().map(|service| service.name).collect::<Vec<_>>();
+    names.sort();
+    assert_eq!(names, ["colloquy.auth.v1.AuthService", "grpc.health.v1.Health"]);
+
+    let refused = UserServiceClient::new(channel).get_me(GetMeRequest {}).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn the_admin_listener_tells_life_readiness_and_metrics() {
+    let running = FakeAuth::default().start().await;
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert!(get(&running, path).await.starts_with("HTTP/1.1 200"), "{path}");
+    }
+    assert!(get(&running, "/elsewhere").await.starts_with("HTTP/1.1 404"));
+}
+
+#[tokio::test]
+async fn a_stopped_server_ends_without_an_error() {
+    let running = FakeAuth::default().start().await;
+    assert!(get(&running, "/readyz").await.starts_with("HTTP/1.1 200"));
+    running.stop.cancel();
+    running.ended.await.unwrap().unwrap();
+}
