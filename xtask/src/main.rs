@@ -1,0 +1,48 @@
+//! The developers' commands. They call cargo instead of depending on the services, so that they are built in no time.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool talks to its user")]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod check;
+mod generated;
+mod query_cache;
+mod step;
+mod test;
+
+/// The developers' commands
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version)]
+enum Command {
+    /// Runs every test
+    Test,
+    /// Checks what CI checks: format, lints, documentation, generated files, dependencies
+    Check,
+    /// Renews the query cache in `.sqlx`, after SQL or a migration changed
+    Sqlx,
+    /// Accepts the contracts as they are now (proto/baseline.binpb); on purpose only
+    ProtoBaseline,
+    /// Renews gateway/openapi.json, after a route changed
+    Openapi,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Test => test::run(),
+        Command::Check => check::run().await,
+        Command::Sqlx => query_cache::renew().await,
+        Command::ProtoBaseline => generated::proto_baseline(),
+        Command::Openapi => generated::openapi(),
+    };
+    // Steps have said what went wrong; a backtrace would hide it.
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
