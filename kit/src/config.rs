@@ -7,6 +7,7 @@ use url::Url;
 
 /// Where the tables are.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[group(skip)]
 pub struct Database {
     /// PostgreSQL for the services, as a role that does not bypass row-level security
     #[arg(id = "database-url", long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
@@ -15,10 +16,15 @@ pub struct Database {
     /// PostgreSQL for migrations, as the owner of the tables and past any pooler [default: DATABASE_URL]
     #[arg(id = "database-direct-url", long, env = "DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
     pub direct_url: Option<SecretString>,
+
+    /// Start although the role of DATABASE_URL bypasses row-level security, which keeps users apart
+    #[arg(id = "database-allow-rls-bypass", long, env = "DATABASE_ALLOW_RLS_BYPASS")]
+    pub allow_bypass: bool,
 }
 
 /// Where the auth service answers.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct AuthEndpoint {
     /// The auth service
     #[arg(id = "auth-url", long, env = "AUTH_URL", default_value = "http://127.0.0.1:50051", value_name = "URL")]
@@ -27,6 +33,7 @@ pub struct AuthEndpoint {
 
 /// The services that may call this one.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[group(skip)]
 pub struct AcceptedServices {
     /// Services that may act for users: `name:key,…`, each key at least 16 characters
     #[arg(
@@ -57,6 +64,11 @@ impl ServiceKeys {
     /// Names and keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, key)| (name.as_str(), key.expose_secret()))
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The key that `name` shows to other services: its own, else the first.

@@ -13,6 +13,10 @@ use sqlx::{
 
 use crate::error::Error;
 
+mod provision;
+
+pub use self::provision::{OWNER_ROLE, SERVICE_ROLE, provision};
+
 /// A wait for a connection, long enough for a compute that wakes up.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 /// Below the 300 s after which Neon suspends, so that idle connections never keep it awake.
@@ -48,7 +52,9 @@ pub async fn migrate(url: &SecretString, schema: &'static str, mut migrator: Mig
     migrator.dangerous_set_table_name(format!("{schema}._sqlx_migrations"));
     migrator.create_schema(schema);
     let mut connection = connect_patiently(&options(url)?).await.context("migrations need the database")?;
-    migrator.run(&mut connection).await.with_context(|| format!("migrating schema {schema}"))?;
+    // What `run` does, less a bound that would make this future impossible to spawn.
+    let outcome = migrator.run_direct(None, &mut connection, false).await;
+    outcome.with_context(|| format!("migrating schema {schema}"))?;
     connection.close().await?;
     Ok(())
 }

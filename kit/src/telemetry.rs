@@ -16,6 +16,7 @@ pub mod propagation;
 
 /// What is logged, how, and where traces go.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Config {
     /// How log lines look
     #[arg(id = "log-format", long, env = "LOG_FORMAT", value_enum, default_value = "text")]

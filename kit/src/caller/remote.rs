@@ -18,6 +18,7 @@ use crate::{client, error::Error};
 
 /// How much is remembered, and for how long.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct CacheLimits {
     /// How long a verified token is trusted without asking again: the bound within which a revocation takes effect
     #[arg(
