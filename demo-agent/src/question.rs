@@ -41,6 +41,8 @@ const SYNONYMS: &[&[&str]] = &[
 const LIKENESS_OF_SYNONYM: f64 = 0.5;
 const LIKENESS_OF_SPELLING: f64 = 0.7;
 const MOST_SPELLINGS: usize = 4;
+/// Who asks with more words than this is looked up by the first ones.
+const MOST_CONCEPTS: usize = 64;
 
 /// What earlier questions weigh when this one stands by itself, and when it points back.
 const EARLIER_WEIGHT: f64 = 0.1;
@@ -55,6 +57,8 @@ const POINTERS: &[&str] =
 pub(crate) struct Concept {
     /// As the person wrote it.
     pub(crate) word: String,
+    /// What it was looked up by.
+    term: String,
     /// The terms that stand for it, each with how well it does, 0 to 1.
     pub(crate) alternatives: Vec<(String, f64)>,
     /// How much it tells of a passage that it occurs there.
@@ -87,10 +91,11 @@ impl Concept {
             alternatives.iter().map(|(term, _)| index.informativeness(term)).fold(0.0, f64::max)
         };
         if index.contains(&term) {
-            alternatives.push((term, 1.0));
+            alternatives.push((term.clone(), 1.0));
         }
         Self {
             word: word.text.to_owned(),
+            term,
             alternatives,
             informativeness,
             weight: 1.0,
@@ -108,11 +113,6 @@ impl Concept {
     pub(crate) fn likeness_in(&self, terms: &HashSet<String>) -> f64 {
         let present = self.alternatives.iter().filter(|(term, _)| terms.contains(term));
         present.map(|(_, likeness)| *likeness).fold(0.0, f64::max)
-    }
-
-    /// How well a term stands for this concept, 0 to 1.
-    pub(crate) fn likeness(&self, term: &str) -> f64 {
-        self.alternatives.iter().find(|(alternative, _)| alternative == term).map_or(0.0, |(_, likeness)| *likeness)
     }
 }
 
@@ -157,10 +157,13 @@ fn add(question: &str, index: &Index, concepts: &mut Vec<Concept>) {
     for word in words(question) {
         // A compound word that the documents do not know may still be known in parts.
         let whole = word.parts.is_empty() || index.contains(&word.term);
-        let terms = if whole { vec![word.term.clone()] } else { word.parts.clone() };
+        let terms = if whole { std::slice::from_ref(&word.term) } else { &word.parts };
         for term in terms {
-            if concepts.iter().all(|concept| concept.likeness(&term) < 1.0) {
-                concepts.push(Concept::new(&word, term, index));
+            if concepts.len() == MOST_CONCEPTS {
+                return;
+            }
+            if concepts.iter().all(|concept| concept.term != *term) {
+                concepts.push(Concept::new(&word, term.clone(), index));
             }
         }
     }

@@ -95,6 +95,14 @@ async fn a_body_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
+async fn a_question_as_long_as_a_book_is_answered() {
+    let words = (0..100_000).map(|word| format!("wrd{word}")).collect::<Vec<_>>();
+    let book = format!("How do I restore a backup? {}", words.join(" "));
+    let answer = ask_with(json!({ "input": book })).await;
+    assert_eq!(answer["usage"]["input_tokens"], 100_006);
+}
+
+#[tokio::test]
 async fn other_routes_say_what_there_is() {
     for (method, path, status, body) in [
         ("GET", "/healthz", StatusCode::OK, json!({ "status": "ok", "documents": 3, "passages": 9 })),
