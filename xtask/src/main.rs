@@ -14,7 +14,7 @@ mod test;
 
 /// The developers' commands
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", version)]
+#[command(name = "xtask", bin_name = "cargo xtask", version)]
 enum Command {
     /// Runs every test
     Test,
