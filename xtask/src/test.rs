@@ -24,8 +24,9 @@ pub(crate) fn run() -> anyhow::Result<()> {
         let mut command = cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
         let mut tests = command.stdout(Stdio::piped()).spawn().context("cargo cannot be started")?;
         let output = tests.stdout.take().context("the output of the tests is piped")?;
-        for line in BufReader::new(output).lines() {
+        for line in BufReader::new(output).split(b'\n') {
             let line = line?;
+            let line = String::from_utf8_lossy(&line);
             println!("{line}");
             tally.add(&line);
         }
