@@ -27,7 +27,7 @@ pub const TOKEN_ISSUER_UNKNOWN: &str = "TOKEN_ISSUER_UNKNOWN";
 pub const TOKEN_AUDIENCE_MISMATCH: &str = "TOKEN_AUDIENCE_MISMATCH";
 /// The token's algorithm is not accepted for this issuer or does not fit its key.
 pub const TOKEN_ALGORITHM_REFUSED: &str = "TOKEN_ALGORITHM_REFUSED";
-/// The token's `typ` says that it is no access token, or `crit` asks for something unknown.
+/// The token's `typ` says that it is no access token, or its header asks for an extension or brings a key.
 pub const TOKEN_TYPE_REFUSED: &str = "TOKEN_TYPE_REFUSED";
 /// The issuer has no key of the token's `kid`.
 pub const TOKEN_KEY_UNKNOWN: &str = "TOKEN_KEY_UNKNOWN";
@@ -35,7 +35,7 @@ pub const TOKEN_KEY_UNKNOWN: &str = "TOKEN_KEY_UNKNOWN";
 pub const TOKEN_SIGNATURE_INVALID: &str = "TOKEN_SIGNATURE_INVALID";
 /// A claim that we need is missing or of a wrong type.
 pub const TOKEN_CLAIM_INVALID: &str = "TOKEN_CLAIM_INVALID";
-/// The issuer's keys cannot be had, and none are remembered.
+/// The issuer's keys cannot be had, and none that would do is remembered.
 pub const ISSUER_UNAVAILABLE: &str = "ISSUER_UNAVAILABLE";
 /// Only services may do this.
 pub const SERVICE_KEY_REQUIRED: &str = "SERVICE_KEY_REQUIRED";
