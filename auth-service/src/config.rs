@@ -1,0 +1,180 @@
+//! The flags of this service, and what they amount to.
+
+use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+
+use kit::config::{AcceptedServices, Database};
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    issuer::{self, IssuerConfig},
+    jwks::Freshness,
+};
+
+/// The flags that only this service has.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub struct Options {
+    /// Where the auth service answers gRPC
+    #[arg(id = "auth-listen", long, env = "AUTH_LISTEN", default_value = "127.0.0.1:50051", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// Where the auth service answers probes and metrics
+    #[arg(
+        id = "auth-admin-listen",
+        long,
+        env = "AUTH_ADMIN_LISTEN",
+        default_value = "127.0.0.1:9051",
+        value_name = "ADDRESS"
+    )]
+    pub admin_listen: SocketAddr,
+
+    /// PostgreSQL for the auth service [default: DATABASE_URL]
+    #[arg(id = "auth-database-url", long, env = "AUTH_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<SecretString>,
+
+    /// How many connections to PostgreSQL the auth service holds at most
+    #[arg(
+        id = "auth-max-connections",
+        long,
+        env = "AUTH_MAX_CONNECTIONS",
+        default_value_t = 8,
+        value_parser = clap::value_parser!(u32).range(1..),
+        value_name = "COUNT"
+    )]
+    pub max_connections: u32,
+
+    /// Accept tokens of this Better Auth server: its URL with the path, as in `https://app.example.com/api/auth`
+    #[arg(id = "better-auth-url", long, env = "BETTER_AUTH_URL", value_name = "URL")]
+    pub better_auth_url: Option<Url>,
+
+    /// Accept tokens of this Neon Auth branch: its Auth URL
+    #[arg(id = "neon-auth-url", long, env = "NEON_AUTH_URL", value_name = "URL")]
+    pub neon_auth_url: Option<Url>,
+
+    /// Accept tokens of this OpenID provider, whose keys are found by discovery: the exact `iss`
+    #[arg(id = "oidc-issuer", long, env = "OIDC_ISSUER", requires = "oidc-audience", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+
+    /// The `aud` of its tokens; any of several, separated by commas
+    #[arg(
+        id = "oidc-audience",
+        long,
+        env = "OIDC_AUDIENCE",
+        requires = "oidc-issuer",
+        value_delimiter = ',',
+        value_name = "AUDIENCE,…"
+    )]
+    pub oidc_audience: Vec<String>,
+
+    /// Accept tokens of the issuers in this TOML file
+    #[arg(id = "auth-issuers-file", long, env = "AUTH_ISSUERS_FILE", value_name = "FILE")]
+    pub issuers_file: Option<PathBuf>,
+
+    /// How old the keys of an issuer may become before they are fetched again
+    #[arg(
+        id = "jwks-max-age",
+        long,
+        env = "JWKS_MAX_AGE",
+        default_value = "10m",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub jwks_max_age: Duration,
+
+    /// How long to wait before asking an issuer again after an unknown key or a failure
+    #[arg(
+        id = "jwks-cool-down",
+        long,
+        env = "JWKS_COOL_DOWN",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub jwks_cool_down: Duration,
+
+    /// How long the last known keys are used while an issuer is down
+    #[arg(
+        id = "jwks-max-stale",
+        long,
+        env = "JWKS_MAX_STALE",
+        default_value = "24h",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub jwks_max_stale: Duration,
+
+    /// Issuers that the program knows by itself, besides the configured ones.
+    #[arg(skip)]
+    pub extra_issuers: Vec<IssuerConfig>,
+}
+
+/// Everything this service is told.
+#[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
+pub struct Config {
+    /// Its own flags.
+    #[command(flatten)]
+    pub options: Options,
+    /// The database that the services share.
+    #[command(flatten)]
+    pub database: Database,
+    /// Who may call.
+    #[command(flatten)]
+    pub accepted: AcceptedServices,
+}
+
+impl Config {
+    /// The database, as the service.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn service_url(&self) -> Result<&SecretString, ConfigError> {
+        let url = self.options.database_url.as_ref().or(self.database.url.as_ref());
+        url.ok_or_else(|| ConfigError::single("DATABASE_URL (or AUTH_DATABASE_URL) is missing"))
+    }
+
+    /// The database, as the owner of the tables.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn owner_url(&self) -> Result<&SecretString, ConfigError> {
+        self.database.direct_url.as_ref().map_or_else(|| self.service_url(), Ok)
+    }
+
+    /// The issuers behind presets, file and program.
+    pub(crate) fn issuers(&self) -> Result<Vec<IssuerConfig>, ConfigError> {
+        issuer::collect(&self.options)
+    }
+
+    pub(crate) fn freshness(&self) -> Freshness {
+        Freshness {
+            max_age: self.options.jwks_max_age,
+            cool_down: self.options.jwks_cool_down,
+            max_stale: self.options.jwks_max_stale,
+        }
+    }
+}
+
+/// Why a configuration cannot be right: every problem that was found. It repeats no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(Vec<String>);
+
+impl ConfigError {
+    pub(crate) fn single(problem: impl Into<String>) -> Self {
+        Self(vec![problem.into()])
+    }
+
+    /// Succeeds with `value` when there are no problems.
+    pub(crate) fn unless_empty<T>(problems: Vec<String>, value: T) -> Result<T, Self> {
+        if problems.is_empty() { Ok(value) } else { Err(Self(problems)) }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}

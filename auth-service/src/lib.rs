@@ -1,0 +1,21 @@
+//! The auth service: verifies tokens of configured issuers and keeps the users behind them.
+//!
+//! A token goes through `token` (shape, header, signature, claims) with the rules that `issuer` names and the
+//! keys that `jwks` holds; `users` turns what it says into a user; `grpc` answers.
+
+mod config;
+mod grpc;
+mod identity;
+mod issuer;
+mod jwks;
+mod serve;
+mod store;
+mod token;
+mod users;
+
+pub use self::{
+    config::{Config, ConfigError, Options},
+    issuer::{IssuerConfig, KeySource},
+    serve::{migrate, serve, services},
+    token::Algorithm,
+};

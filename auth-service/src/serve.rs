@@ -1,0 +1,85 @@
+//! Puts the service together, and runs it.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use kit::{
+    admin::Readiness,
+    caller::Authenticator,
+    database,
+    server::{Guarded, Listeners, Services},
+};
+use proto::auth::v1::{auth_service_server::AuthServiceServer, user_service_server::UserServiceServer};
+use secrecy::SecretString;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, ConfigError},
+    grpc::{AuthGrpc, LocalVerifier, UserGrpc},
+    identity::Identities,
+    issuer::Registry,
+    token::Verifier,
+    users::Users,
+};
+
+const SCHEMA: &str = "auth";
+
+/// Brings the tables up to date and serves until `stop`.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
+/// fit, or a listener fails.
+pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
+    let pool = pool(&config)?;
+    let services = assemble(&config, &pool)?;
+    let prepared = async {
+        let migrated = migrate(config.owner_url()?).await;
+        migrated.context("bringing the tables up to date; DATABASE_DIRECT_URL may name their owner")?;
+        if config.database.allow_bypass { Ok(()) } else { database::refuse_bypassing_role(&pool).await }
+    };
+    tokio::select! {
+        prepared = prepared => prepared?,
+        () = stop.cancelled() => return Ok(()),
+    }
+    services.serve(listeners, Readiness::default(), stop).await
+}
+
+/// The services behind their caller layer, over a database that is up to date already.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right.
+pub fn services(config: &Config) -> anyhow::Result<Guarded> {
+    assemble(config, &pool(config)?)
+}
+
+/// Brings the tables up to date, as their owner.
+///
+/// # Errors
+/// When the database stays away or a migration fails.
+pub async fn migrate(owner_url: &SecretString) -> anyhow::Result<()> {
+    database::migrate(owner_url, SCHEMA, sqlx::migrate!("../migrations/auth")).await
+}
+
+fn pool(config: &Config) -> anyhow::Result<PgPool> {
+    let pool = database::pool(config.service_url()?, "auth-service", config.options.max_connections);
+    pool.map_err(|error| ConfigError::single(error.to_string()).into())
+}
+
+fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
+    let issuers = config.issuers()?;
+    if issuers.is_empty() {
+        tracing::warn!("no issuer is configured: every user's token will be refused");
+    }
+    if config.accepted.service_keys.iter().next().is_none() {
+        tracing::warn!("SERVICE_KEYS is empty: no other service can ask about tokens");
+    }
+    let registry = Registry::open(issuers, &config.freshness()).context("setting up the issuers")?;
+    let users = Users::new(pool.clone());
+    let identities = Arc::new(Identities::new(Verifier::new(registry), users.clone()));
+    let caller = LocalVerifier(Arc::clone(&identities));
+    Ok(Services::new("auth-service")
+        .with(AuthServiceServer::new(AuthGrpc(identities)))
+        .with(UserServiceServer::new(UserGrpc(users)))
+        .guarded_by(Authenticator::new(Arc::new(caller), &config.accepted.service_keys)))
+}

@@ -1,0 +1,111 @@
+//! Verifies tokens: shape, header, issuer, key, signature, claims, in this order.
+//!
+//! Nothing that a token says about itself is followed: the registry decides by its `iss`, and the key by its own
+//! algorithm.
+
+use std::{
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
+
+use kit::error::Error;
+use proto::reason;
+
+use self::{compact::Compact, header::Header, members::Members};
+use crate::{
+    issuer::{Issuer, Registry},
+    jwks::{KeySet, Selection},
+    users::Profile,
+};
+
+mod algorithm;
+mod claims;
+mod compact;
+mod header;
+mod members;
+mod profile;
+mod refusal;
+
+pub use self::algorithm::Algorithm;
+pub(crate) use self::refusal::Refusal;
+
+/// What an accepted token says.
+pub(crate) struct Verified {
+    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) subject: String,
+    pub(crate) profile: Profile,
+    pub(crate) expires_at: SystemTime,
+}
+
+/// Accepts and refuses tokens.
+pub(crate) struct Verifier {
+    registry: Registry,
+}
+
+impl Verifier {
+    pub(crate) fn new(registry: Registry) -> Self {
+        Self { registry }
+    }
+
+    /// What the token says, or why it is refused.
+    pub(crate) async fn verify(&self, token: &str, now: SystemTime) -> Result<Verified, Error> {
+        let mut issuer = None;
+        let verified = self.judge(token, now, &mut issuer).await;
+        let outcome = match &verified {
+            Ok(_) => "ACCEPTED",
+            Err(Error::Refused(refusal)) => refusal.reason,
+            Err(_) => reason::ISSUER_UNAVAILABLE,
+        };
+        let name = issuer.map_or_else(|| "unknown".to_owned(), |issuer| issuer.name.as_ref().to_owned());
+        metrics::counter!("auth_tokens_total", "issuer" => name, "outcome" => outcome).increment(1);
+        verified
+    }
+
+    /// Notes the issuer as soon as it is known.
+    async fn judge<'a>(
+        &'a self,
+        token: &str,
+        now: SystemTime,
+        issuer: &mut Option<&'a Arc<Issuer>>,
+    ) -> Result<Verified, Error> {
+        let compact = Compact::parse(token)?;
+        let header = Header::parse(&compact.header)?;
+        let claims = Members::parse(&compact.payload)?;
+        let found = self.registry.find(&claims::issuer(&claims)?).ok_or(Refusal::IssuerUnknown)?;
+        *issuer = Some(found);
+        check(found, &compact, &header, &claims, now).await
+    }
+}
+
+async fn check(
+    issuer: &Arc<Issuer>,
+    compact: &Compact<'_>,
+    header: &Header,
+    claims: &Members<'_>,
+    now: SystemTime,
+) -> Result<Verified, Error> {
+    if !issuer.algorithms.contains(&header.algorithm) {
+        return Err(Refusal::Algorithm.into());
+    }
+    let keys = issuer.keys.current(header.key_id.as_deref(), Instant::now()).await?;
+    check_signature(&keys, header, compact)?;
+    let accepted = claims::check(claims, &issuer.audience, issuer.leeway, now)?;
+    Ok(Verified {
+        issuer: Arc::clone(issuer),
+        subject: accepted.subject,
+        profile: profile::read(claims),
+        expires_at: accepted.expires_at,
+    })
+}
+
+fn check_signature(keys: &KeySet, header: &Header, compact: &Compact<'_>) -> Result<(), Refusal> {
+    match keys.select(header.key_id.as_deref(), header.algorithm) {
+        Selection::Keys(candidates) => {
+            let signed = compact.signed.as_bytes();
+            let valid = candidates.iter().any(|key| key.verifies(signed, &compact.signature));
+            if valid { Ok(()) } else { Err(Refusal::Signature) }
+        }
+        Selection::Unknown => Err(Refusal::KeyUnknown),
+        Selection::OtherAlgorithm => Err(Refusal::Algorithm),
+    }
+}

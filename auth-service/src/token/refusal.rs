@@ -1,0 +1,52 @@
+//! Why a token is refused. The one table from refusals to stable reasons.
+
+use kit::error::{Error, RefusalKind};
+use proto::reason;
+
+/// Why a token is refused. It never repeats the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("the token is malformed: {0}")]
+    Malformed(&'static str),
+    #[error("the token is of a kind that is not accepted: {0}")]
+    Type(&'static str),
+    #[error("the token's algorithm is not accepted for its issuer or does not fit its key")]
+    Algorithm,
+    #[error("the token's issuer is not known here")]
+    IssuerUnknown,
+    #[error("the token's key is not known for its issuer")]
+    KeyUnknown,
+    #[error("the token's signature is wrong")]
+    Signature,
+    #[error("the token's claim `{0}` is missing or invalid")]
+    Claim(&'static str),
+    #[error("the token was made for another audience")]
+    Audience,
+    #[error("the token has expired")]
+    Expired,
+    #[error("the token is not valid yet")]
+    NotYetValid,
+}
+
+impl Refusal {
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed(_) => reason::TOKEN_MALFORMED,
+            Self::Type(_) => reason::TOKEN_TYPE_REFUSED,
+            Self::Algorithm => reason::TOKEN_ALGORITHM_REFUSED,
+            Self::IssuerUnknown => reason::TOKEN_ISSUER_UNKNOWN,
+            Self::KeyUnknown => reason::TOKEN_KEY_UNKNOWN,
+            Self::Signature => reason::TOKEN_SIGNATURE_INVALID,
+            Self::Claim(_) => reason::TOKEN_CLAIM_INVALID,
+            Self::Audience => reason::TOKEN_AUDIENCE_MISMATCH,
+            Self::Expired => reason::TOKEN_EXPIRED,
+            Self::NotYetValid => reason::TOKEN_NOT_YET_VALID,
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::refused(RefusalKind::Unauthenticated, refusal.reason(), refusal.to_string())
+    }
+}

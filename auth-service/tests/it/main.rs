@@ -1,0 +1,13 @@
+//! Every promise of the auth service, on a real PostgreSQL and through the generated clients.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod accepted;
+mod callers;
+mod configuration;
+mod forgery;
+mod keys;
+mod refused;
+mod service;
+mod socket;
+mod users;

@@ -1,0 +1,103 @@
+//! The service as the tests use it: on a database of their own, with clients that sit right on it.
+
+use auth_service::Config;
+use axum::Router;
+use clap::Parser;
+use proto::auth::v1::{
+    GetMeRequest, GetUserRequest, User, VerifyTokenRequest, VerifyTokenResponse,
+    auth_service_client::AuthServiceClient, user_service_client::UserServiceClient,
+};
+use secrecy::ExposeSecret as _;
+use testkit::{TestDatabase, issuer::Issuer};
+use tonic::{Request, Status};
+use tonic_types::{ErrorInfo, StatusExt as _};
+
+pub(crate) const SERVICE_KEY: &str = "the-key-of-the-gateway";
+
+#[derive(Debug, Parser)]
+struct Flags {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A configuration from flags, as a program would read it.
+pub(crate) fn parse(flags: &[&str]) -> Result<Config, clap::Error> {
+    Flags::try_parse_from(["auth-service"].iter().chain(flags)).map(|flags| flags.config)
+}
+
+pub(crate) async fn database() -> TestDatabase {
+    TestDatabase::create("auth", |owner_url| async move { auth_service::migrate(&owner_url).await }).await
+}
+
+pub(crate) struct Service {
+    pub(crate) database: TestDatabase,
+    router: Router,
+}
+
+impl Service {
+    /// A service that accepts tokens of this Better Auth.
+    pub(crate) async fn of(issuer: &Issuer) -> Self {
+        Self::start(&["--better-auth-url", &issuer.base_url()]).await
+    }
+
+    pub(crate) async fn start(flags: &[&str]) -> Self {
+        let database = database().await;
+        let services = format!("gateway:{SERVICE_KEY},history:another-long-service-key");
+        let base = ["--auth-database-url", database.service_url.expose_secret(), "--service-keys", &services];
+        let config = parse(&[&base, flags].concat()).unwrap();
+        let router = auth_service::services(&config).unwrap().into_router();
+        Self { database, router }
+    }
+
+    pub(crate) fn auth(&self) -> AuthServiceClient<Router> {
+        AuthServiceClient::new(self.router.clone())
+    }
+
+    pub(crate) fn users(&self) -> UserServiceClient<Router> {
+        UserServiceClient::new(self.router.clone())
+    }
+
+    /// Asks about a token, as the gateway.
+    pub(crate) async fn verify(&self, token: &str) -> Result<VerifyTokenResponse, Status> {
+        let request = as_service(VerifyTokenRequest { token: token.to_owned() });
+        self.auth().verify_token(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// The user behind a token that must be good.
+    pub(crate) async fn user(&self, token: &str) -> User {
+        self.verify(token).await.unwrap().user.unwrap()
+    }
+
+    pub(crate) async fn get_me(&self, request: Request<GetMeRequest>) -> Result<User, Status> {
+        let answer = self.users().get_me(request).await?;
+        Ok(answer.into_inner().user.unwrap())
+    }
+
+    pub(crate) async fn get_user(&self, request: Request<GetUserRequest>) -> Result<User, Status> {
+        let answer = self.users().get_user(request).await?;
+        Ok(answer.into_inner().user.unwrap())
+    }
+}
+
+pub(crate) fn with_bearer<T>(message: T, credential: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", format!("Bearer {credential}").parse().unwrap());
+    request
+}
+
+pub(crate) fn as_service<T>(message: T) -> Request<T> {
+    with_bearer(message, SERVICE_KEY)
+}
+
+pub(crate) fn acting_for<T>(mut request: Request<T>, user: &str) -> Request<T> {
+    request.metadata_mut().insert("x-act-as", user.parse().unwrap());
+    request
+}
+
+pub(crate) fn info(status: &Status) -> ErrorInfo {
+    status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo in {status:?}"))
+}
+
+pub(crate) fn reason(status: &Status) -> String {
+    info(status).reason
+}
