@@ -6,8 +6,8 @@ use crate::{
     index::{Hit, to_f64},
     markdown::{Block, label, plain},
     question::Concept,
+    said::Said,
     sentences::sentences,
-    terms::terms,
 };
 
 /// How many passages are quoted at most, and how near to the best the others must come.
@@ -99,7 +99,7 @@ fn choose<'a>(
         if words > left && !nothing_yet || units[index].is_long_code() {
             continue;
         }
-        let unit_terms = terms(units[index].text).collect::<HashSet<_>>();
+        let unit_terms = units[index].said().into_terms();
         if said.iter().any(|said| repeats(&unit_terms, said)) {
             continue;
         }
@@ -128,16 +128,16 @@ fn units<'a>(hit: &Hit<'a>, concepts: &[Concept]) -> Vec<Unit<'a>> {
             Block::Code { language, text } => add(Kind::Code(language), text),
         }
     }
-    let heading = hit.passage.headings.last().map_or(0.0, |heading| score(heading, concepts));
+    let heading = hit.passage.headings.last().map_or(0.0, |heading| score(&Said::in_prose(heading), concepts));
     let mut labelled = (0, 0.0);
     for (place, unit) in units.iter_mut().enumerate() {
         if unit.block != labelled.0 || place == 0 {
-            labelled = (unit.block, label(unit.text).map_or(0.0, |label| score(label, concepts)));
+            labelled = (unit.block, label(unit.text).map_or(0.0, |label| score(&Said::in_prose(label), concepts)));
         }
         let length = (to_f64(unit.words()) - LONG_SENTENCE).max(0.0) / (4.0 * LONG_SENTENCE);
         // Under a heading that says what was asked, the text answers from its beginning.
-        unit.score =
-            (score(unit.text, concepts) + labelled.1 / 2.0) / (1.0 + length) + heading / (1.0 + 0.25 * to_f64(place));
+        unit.score = (score(&unit.said(), concepts) + labelled.1 / 2.0) / (1.0 + length)
+            + heading / (1.0 + 0.25 * to_f64(place));
         labelled.1 /= 1.5;
     }
     units
@@ -148,9 +148,8 @@ fn best_score(units: &[Unit<'_>]) -> f64 {
 }
 
 /// How much of what was asked a text speaks about.
-fn score(text: &str, concepts: &[Concept]) -> f64 {
-    let terms = terms(text).collect::<HashSet<_>>();
-    concepts.iter().map(|concept| concept.likeness_in(&terms) * concept.informativeness * concept.weight).sum()
+fn score(said: &Said, concepts: &[Concept]) -> f64 {
+    concepts.iter().map(|concept| said.likeness(concept) * concept.informativeness * concept.weight).sum()
 }
 
 /// Adds what the chosen units need to be understood: what they lean on, what they announce, what announces them.
@@ -202,6 +201,10 @@ impl Unit<'_> {
 
     fn is_first(&self) -> bool {
         self.kind == Kind::Item("1.")
+    }
+
+    fn said(&self) -> Said {
+        if matches!(self.kind, Kind::Code(_)) { Said::in_code(self.text) } else { Said::in_prose(self.text) }
     }
 
     fn is_long_code(&self) -> bool {

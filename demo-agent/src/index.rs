@@ -1,13 +1,14 @@
 //! BM25 over passages, with weight for headings (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::{
     documents::Document,
-    markdown::label,
+    markdown::{Block, label},
     passages,
     passages::Passage,
     question::{Concept, covered},
+    said::{IN_CODE, Said, code_terms},
     terms::terms,
 };
 
@@ -18,8 +19,9 @@ const LENGTH_NORMALISATION: f64 = 0.6;
 const OWN_HEADING: f64 = 3.0;
 const HEADING_ABOVE: f64 = 1.0;
 const LABEL: f64 = 1.5;
-/// A changelog says what changed, which is seldom the question.
+/// A changelog says what changed, which is seldom the question; a README says first what is asked first.
 const CHANGELOG: f64 = 0.6;
+const README: f64 = 1.1;
 
 /// Passages and the terms they are found by.
 #[derive(Debug)]
@@ -61,8 +63,12 @@ impl Index {
         let mut frequencies = HashMap::<String, f64>::new();
         let mut length = 0.0;
         for block in &passage.blocks {
-            for term in terms(block.text()) {
-                *frequencies.entry(term).or_default() += 1.0;
+            let (terms_of_block, weight): (Vec<_>, _) = match block {
+                Block::Code { text, .. } => (code_terms(text).collect(), IN_CODE),
+                block => (terms(block.text()).collect(), 1.0),
+            };
+            for term in terms_of_block {
+                *frequencies.entry(term).or_default() += weight;
                 length += 1.0;
             }
             for term in label(block.text()).into_iter().flat_map(terms) {
@@ -120,8 +126,7 @@ impl Index {
             .into_iter()
             .map(|(passage, (score, coverage))| {
                 let passage = &self.passages[passage];
-                let standing = if passage.path.to_lowercase().contains("changelog") { CHANGELOG } else { 1.0 };
-                Hit { passage, score: score * standing * (0.4 + 0.6 * coverage), coverage, focus: 0.0 }
+                Hit { passage, score: score * standing(&passage.path) * (0.4 + 0.6 * coverage), coverage, focus: 0.0 }
             })
             .collect::<Vec<_>>();
         let place = |hit: &Hit<'_>| std::ptr::from_ref(hit.passage).addr();
@@ -154,14 +159,25 @@ impl Index {
     }
 }
 
+fn standing(path: &str) -> f64 {
+    match path.rsplit('/').next().unwrap_or(path).to_lowercase() {
+        name if name.starts_with("changelog") => CHANGELOG,
+        name if name.starts_with("readme") => README,
+        _ => 1.0,
+    }
+}
+
 /// Words that stand together belong together.
 fn focus(passage: &Passage, concepts: &[Concept]) -> f64 {
-    let heading = passage.headings.iter().flat_map(|heading| terms(heading)).collect::<HashSet<_>>();
-    let block_focus = |text: &str| {
-        let block = terms(text).collect::<HashSet<_>>();
-        covered(concepts, |concept| concept.likeness_in(&block).max(concept.likeness_in(&heading) * 0.8))
+    let heading = Said::in_prose(&passage.headings.join(" "));
+    let block_focus = |block: &Block| {
+        let said = match block {
+            Block::Code { text, .. } => Said::in_code(text),
+            block => Said::in_prose(block.text()),
+        };
+        covered(concepts, |concept| said.likeness(concept).max(heading.likeness(concept) * 0.8))
     };
-    passage.blocks.iter().map(|block| block_focus(block.text())).fold(0.0, f64::max)
+    passage.blocks.iter().map(block_focus).fold(0.0, f64::max)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of passages and words stay far below 2^52")]

@@ -17,6 +17,7 @@ mod markdown;
 mod passages;
 mod question;
 mod routes;
+mod said;
 mod sentences;
 mod terms;
 

@@ -23,7 +23,7 @@ const SYNONYMS: &[&[&str]] = &[
     &["frontend", "ui", "web", "react"],
     &["begin", "launch", "run", "start"],
     &["install", "setup"],
-    &["keep", "kept", "persist", "save", "store"],
+    &["keep", "kept", "persist", "save", "store", "survive"],
     &["apart", "isolate", "isolation", "separate", "tenant"],
     &["account", "profile", "user"],
     &["lose", "loss", "lost"],

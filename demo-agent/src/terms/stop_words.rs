@@ -6,7 +6,7 @@ static STOP_WORDS: LazyLock<HashSet<&str>> = LazyLock::new(|| WORDS.split(' ').c
 
 const WORDS: &str = "\
     a about above after all already also always am an and any anyone anything are as at be because been before being but \
-    by can cannot cant could did didnt do does doesnt doing done dont each eg either else etc ever every everything for \
+    by can cannot cant could did didnt do does doesnt doing done dont each eg either else etc ever every for \
     from get gets getting give given go goes going got had has have having he hello happen happened happens help her here hi him his how i ie if \
     im in into is isnt it its itself ive just know let lets like made make makes many may me mean means might more most much must \
     my need needs neither no nor not nothing of off on once one ones only onto or other others our ours out over own \

@@ -20,6 +20,7 @@ async fn questions_find_their_section() {
         ("How do I connect my own payment provider?", "README.md#payments"),
         ("What happens when a receipt is late?", "README.md#payments"),
         ("What happens if the server crashes?", "operations/incidents.md#when-something-breaks"),
+        ("Does a booking survive a crash?", "operations/incidents.md#when-something-breaks"),
         ("databse away?", "operations/incidents.md#when-something-breaks"),
         ("How do I restore a backup?", "operations/incidents.md#backups"),
         ("Are marinas separated from each other?", "operations/incidents.md#isolation-of-marinas"),
