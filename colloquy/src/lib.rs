@@ -1,0 +1,14 @@
+//! The one-machine binary: composes the services as libraries, around a PostgreSQL of its own.
+//!
+//! There is no second code path: the services are served as their own programs serve them, and speak to one
+//! another over sockets.
+
+mod cli;
+mod database;
+mod development_issuer;
+mod random;
+mod screen;
+mod sockets;
+mod stack;
+
+pub use self::cli::{Cli, run};

@@ -1,0 +1,101 @@
+//! What a newcomer does first.
+
+use proto::history::v1::{ListConversationsRequest, conversation_service_client::ConversationServiceClient};
+use reqwest::{Method, StatusCode};
+use tempfile::tempdir;
+use tonic::{Request, transport::Endpoint};
+
+use crate::stack::Stack;
+
+const QUESTION: &str = "How do I point Colloquy at my own agent?";
+
+#[tokio::test]
+async fn the_pasted_question_is_answered_with_sources_and_saved() {
+    let directory = tempdir().unwrap();
+    let stack = Stack::start(directory.path());
+    assert!(stack.screen.contains(QUESTION));
+
+    let (status, answer) = stack.ask(QUESTION).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let message = &answer["message"];
+    assert_eq!((&message["status"], &answer["run"]["status"]), (&"completed".into(), &"completed".into()));
+    assert!(message["content"].as_str().unwrap().contains("AGENT_URL"), "{message}");
+    let sources = message["sources"].as_array().unwrap();
+    assert!(sources.iter().any(|source| source["url"].as_str().unwrap().starts_with("README.md#")), "{sources:?}");
+
+    let conversations = stack.get("/conversations").await;
+    let conversation = &conversations["items"][0];
+    assert!(!conversation["title"].as_str().unwrap().is_empty());
+    let read = stack.get(&format!("/conversations/{}", conversation["id"].as_str().unwrap())).await;
+    assert_eq!(read["messages"]["items"][0]["content"], QUESTION);
+    assert_eq!(&read["messages"]["items"][1], message, "the answer reads as it was given");
+
+    let channel = Endpoint::from_shared(stack.history()).unwrap().connect().await.unwrap();
+    let mut list = Request::new(ListConversationsRequest::default());
+    list.metadata_mut().insert("authorization", format!("Bearer {}", stack.token).parse().unwrap());
+    let listed = ConversationServiceClient::new(channel).list_conversations(list).await.unwrap().into_inner();
+    assert_eq!(listed.conversations[0].id, conversation["id"].as_str().unwrap());
+}
+
+#[tokio::test]
+async fn conversations_and_users_survive_a_restart() {
+    let directory = tempdir().unwrap();
+    let stack = Stack::start(directory.path());
+    let me = stack.get("/users/me").await;
+    stack.ask("What is a run?").await;
+    let before = stack.get("/conversations").await;
+    let old_token = stack.token.clone();
+    assert!(stack.terminate().success());
+
+    let mut stack = Stack::start(directory.path());
+    stack.token = old_token;
+    assert_eq!(stack.get("/conversations").await, before);
+    assert_eq!(stack.get("/users/me").await, me);
+}
+
+#[tokio::test]
+async fn two_stacks_stand_side_by_side_and_share_nothing() {
+    let directories = [tempdir().unwrap(), tempdir().unwrap()];
+    let [mut one, other] = directories.each_ref().map(|directory| Stack::start(directory.path()));
+    one.ask("Who may see this?").await;
+    assert_eq!(other.get("/conversations").await["items"], serde_json::json!([]));
+
+    one.token.clone_from(&other.token);
+    let refused = one.request(Method::GET, "/users/me").send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let problem: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "token_key_unknown");
+}
+
+#[tokio::test]
+async fn the_token_command_speaks_for_any_user_of_the_running_stack() {
+    let directory = tempdir().unwrap();
+    let mut stack = Stack::start(directory.path());
+    let token = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_colloquy"));
+        let output = command.arg("token").arg("--data-dir").arg(directory.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let (_, answer) = stack.ask("A question of the first user").await;
+    let conversation = format!("/conversations/{}", answer["run"]["conversation_id"].as_str().unwrap());
+
+    stack.token = token(&["--email", "ada@example.com", "--name", "Ada"]);
+    let me = stack.get("/users/me").await;
+    assert_eq!((&me["email"], &me["name"]), (&"ada@example.com".into(), &"Ada".into()));
+    let foreign = stack.request(Method::GET, &conversation).send().await.unwrap();
+    assert_eq!(foreign.status(), StatusCode::NOT_FOUND);
+
+    stack.token = token(&["--email", "dev@colloquy.localhost"]);
+    assert_eq!(stack.get("/conversations").await["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_token_without_a_stack_says_what_to_do() {
+    let directory = tempdir().unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_colloquy"));
+    let output = command.arg("token").arg("--data-dir").arg(directory.path()).output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("no stack has run in") && said.contains("cargo run"), "{said}");
+}

@@ -1,0 +1,7 @@
+//! The whole stack as a person runs it: the real binary, real processes, real sockets.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
+
+mod bad_days;
+mod first_run;
+mod processes;
+mod stack;
