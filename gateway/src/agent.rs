@@ -1,0 +1,115 @@
+//! Agents: who they are, and how a question is put to one. Each protocol decodes into [`RunEvent`]s in a file of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use kit::{error::Violation, request_id::RequestId};
+use proto::{auth::v1::User, history::v1::ContextMessage, reason};
+use serde_json::value::RawValue;
+
+use crate::{
+    config::{AgentConfig, AgentProtocol, Limits},
+    event::RunEvent,
+    problem::{Problem, Refused},
+};
+
+mod error;
+mod http;
+mod native;
+mod sse;
+
+pub(crate) use self::error::{AgentError, AgentFault};
+
+/// Takes what an agent says.
+pub(crate) trait Sink: Send {
+    /// Takes one event; refuses it when the answer has grown too large.
+    fn emit(&mut self, event: RunEvent) -> Result<(), AgentError>;
+}
+
+/// What an agent is asked.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) run_id: String,
+    pub(crate) conversation_id: String,
+    pub(crate) user: Arc<User>,
+    pub(crate) input: String,
+    /// The path that ends with the question, oldest first.
+    pub(crate) context: Vec<ContextMessage>,
+    pub(crate) metadata: Option<Box<RawValue>>,
+    pub(crate) request_id: RequestId,
+}
+
+/// The bounds of one answer.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    first_byte: Duration,
+    idle: Duration,
+    max_answer: usize,
+}
+
+/// One agent.
+#[derive(Debug)]
+pub(crate) struct Agent {
+    config: AgentConfig,
+    client: reqwest::Client,
+    patience: Patience,
+}
+
+impl Agent {
+    fn new(config: AgentConfig, limits: &Limits) -> anyhow::Result<Self> {
+        let client = http::client(&config.url, limits.connect_timeout)?;
+        let patience = Patience {
+            first_byte: limits.first_byte_timeout,
+            idle: limits.idle_timeout,
+            max_answer: limits.max_answer,
+        };
+        Ok(Self { config, client, patience })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    pub(crate) fn protocol(&self) -> &'static str {
+        self.config.protocol.name()
+    }
+
+    pub(crate) fn model(&self) -> Option<&str> {
+        self.config.model.as_deref()
+    }
+
+    /// Puts the question and passes on what comes. `Ok` is the agent's own word that it is done.
+    pub(crate) async fn answer(&self, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
+        match self.config.protocol {
+            AgentProtocol::Native => native::answer(self, question, sink).await,
+        }
+    }
+}
+
+/// All agents, the default one first.
+#[derive(Debug, Clone)]
+pub(crate) struct Agents(Arc<[Arc<Agent>]>);
+
+impl Agents {
+    pub(crate) fn new(configs: Vec<AgentConfig>, limits: &Limits) -> anyhow::Result<Self> {
+        let agents = configs.into_iter().map(|config| Agent::new(config, limits).map(Arc::new));
+        agents.collect::<Result<Vec<_>, _>>().map(|agents| Self(agents.into()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Agent> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// The agent of this name, or the default one.
+    pub(crate) fn choose(&self, name: Option<&str>) -> Result<Arc<Agent>, Refused> {
+        let Some(default) = self.0.first() else {
+            let detail = "no agent is configured; the operator sets AGENT_URL or AGENTS_FILE";
+            return Err(Problem::new(::http::StatusCode::SERVICE_UNAVAILABLE, "agent_not_configured", detail));
+        };
+        let Some(name) = name else { return Ok(Arc::clone(default)) };
+        self.0.iter().find(|agent| agent.name() == name).cloned().ok_or_else(|| {
+            let names: Vec<_> = self.iter().map(|agent| format!("`{}`", agent.name())).collect();
+            let message = format!("there is no such agent; there are {}", names.join(", "));
+            Problem::invalid(vec![Violation { field: "agent".to_owned(), code: reason::FIELD_INVALID, message }])
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! How an agent can fail: a stable code and a sentence, both saved with the run.
+
+use ::http::StatusCode;
+
+/// An agent's failure.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct AgentError {
+    pub(crate) fault: AgentFault,
+    /// A sentence for a person. It goes out: it names no address and no secret.
+    pub(crate) message: String,
+}
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AgentFault {
+    /// It could not be connected to.
+    Unreachable,
+    /// It was silent for too long.
+    Timeout,
+    /// It said itself that it failed.
+    Error,
+    /// It said something that is no answer.
+    BadResponse,
+    /// It broke off.
+    Cut,
+    /// It said more than is accepted.
+    TooLarge,
+}
+
+impl AgentFault {
+    const ALL: [Self; 6] =
+        [Self::Unreachable, Self::Timeout, Self::Error, Self::BadResponse, Self::Cut, Self::TooLarge];
+
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable => "agent_unreachable",
+            Self::Timeout => "agent_timeout",
+            Self::Error => "agent_error",
+            Self::BadResponse => "agent_bad_response",
+            Self::Cut => "agent_cut",
+            Self::TooLarge => "agent_answer_too_large",
+        }
+    }
+
+    /// The HTTP status for a stored code.
+    pub(crate) fn http_status(code: &str) -> Option<StatusCode> {
+        Self::ALL.into_iter().find(|fault| fault.code() == code).map(|fault| match fault {
+            Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::BAD_GATEWAY,
+        })
+    }
+}
+
+impl AgentError {
+    pub(crate) fn new(fault: AgentFault, message: impl Into<String>) -> Self {
+        Self { fault, message: message.into() }
+    }
+
+    pub(crate) fn bad_response(message: impl Into<String>) -> Self {
+        Self::new(AgentFault::BadResponse, message)
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::new(AgentFault::TooLarge, "the agent's answer is larger than this gateway accepts")
+    }
+
+    /// What the agent said about its own failure, cut to a length that fits an error.
+    pub(crate) fn own_words(said: &str) -> Self {
+        const LONGEST: usize = 1000;
+        let said: String = said.chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect();
+        let said = said.trim();
+        let message = if said.is_empty() { "the agent failed and did not say why" } else { said };
+        Self::new(AgentFault::Error, message)
+    }
+}

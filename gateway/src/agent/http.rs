@@ -1,0 +1,142 @@
+//! HTTP to an agent: a deadline on every wait, no redirects, sizes bounded while reading.
+
+use std::time::Duration;
+
+use ::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::body::Bytes;
+use kit::{request_id, telemetry::propagation};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::timeout;
+use url::{Host, Url};
+
+use super::{Agent, AgentError, AgentFault, Question};
+
+/// How much of an error's body is read.
+const ERROR_BODY: usize = 64 * 1024;
+
+pub(super) fn client(url: &Url, connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .connect_timeout(connect_timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .tcp_nodelay(true)
+        .user_agent(concat!("colloquy/", env!("CARGO_PKG_VERSION")));
+    // A proxy of the environment cannot reach this machine's own ports.
+    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
+    Ok(builder.build()?)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// A successful answer, about to be read.
+pub(super) struct Answer {
+    response: reqwest::Response,
+    idle: Duration,
+}
+
+/// Sends the question. Anything but a 2xx is an error here.
+pub(super) async fn post<T: Serialize>(agent: &Agent, question: &Question, body: &T) -> Result<Answer, AgentError> {
+    let body = serde_json::to_vec(body).map_err(|_| AgentError::bad_response("the question is no JSON"))?;
+    let request = agent.client.post(agent.config.url.clone()).headers(headers(agent, question)?).body(body);
+    let response = timeout(agent.patience.first_byte, request.send())
+        .await
+        .map_err(|_| AgentError::new(AgentFault::Timeout, "the agent did not begin to answer in time"))?
+        .map_err(|error| transport_error(agent, error))?;
+    let answer = Answer { response, idle: agent.patience.idle };
+    match answer.response.status() {
+        status if status.is_success() => Ok(answer),
+        status if status.is_redirection() => Err(AgentError::bad_response(format!(
+            "the agent answered with a redirect ({status}), which is not followed"
+        ))),
+        status => Err(answer.into_error(status).await),
+    }
+}
+
+impl Answer {
+    /// The media type, in lower case and without parameters.
+    pub(super) fn media_type(&self) -> String {
+        let value = self.response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The next bytes, or `None` at the end.
+    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, AgentError> {
+        timeout(self.idle, self.response.chunk())
+            .await
+            .map_err(|_| AgentError::new(AgentFault::Timeout, "the agent was silent for too long in the middle"))?
+            .map_err(|error| {
+                tracing::warn!(error = chain(&error.without_url()), "the agent broke off");
+                AgentError::new(AgentFault::Cut, "the connection to the agent broke in the middle of its answer")
+            })
+    }
+
+    /// The whole body.
+    pub(super) async fn body(&mut self, longest: usize) -> Result<Vec<u8>, AgentError> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > longest {
+                return Err(AgentError::too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    async fn into_error(mut self, status: StatusCode) -> AgentError {
+        let body = self.body(ERROR_BODY).await.unwrap_or_default();
+        let own = serde_json::from_slice(&body).ok().and_then(|body: Value| own_message(&body));
+        AgentError::own_words(&own.unwrap_or_else(|| format!("the agent answered with {status}")))
+    }
+}
+
+/// The message of an error document: `error` or `detail` or `message`, as a string or with a `message` inside.
+pub(super) fn own_message(body: &Value) -> Option<String> {
+    let said =
+        ["error", "detail", "message"].into_iter().find_map(|name| body.get(name).filter(|said| !said.is_null()))?;
+    let said = said.get("message").unwrap_or(said);
+    Some(said.as_str().map_or_else(|| said.to_string(), str::to_owned))
+}
+
+fn headers(agent: &Agent, question: &Question) -> Result<HeaderMap, AgentError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream, application/json"));
+    headers.insert(request_id::HEADER.clone(), question.request_id.header_value().clone());
+    if let Some(key) = &agent.config.api_key {
+        let unfit = |_| AgentError::new(AgentFault::Unreachable, "the agent's key is no header value");
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(unfit)?;
+        value.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, value);
+    }
+    propagation::inject(&mut headers);
+    Ok(headers)
+}
+
+fn transport_error(agent: &Agent, error: reqwest::Error) -> AgentError {
+    let connecting = error.is_connect();
+    tracing::warn!(agent.name = agent.name(), error = chain(&error.without_url()), "the agent cannot be asked");
+    if connecting {
+        AgentError::new(AgentFault::Unreachable, format!("the agent `{}` cannot be reached", agent.name()))
+    } else {
+        AgentError::new(AgentFault::Cut, "the agent closed the connection without an answer")
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,29 @@
+//! What handlers share.
+
+use std::sync::Arc;
+
+use kit::{
+    caller::{RemoteVerifier, VerifyToken},
+    client::Transport,
+};
+
+use crate::{agent::Agents, config::Config, history::History, run::Runs};
+
+/// The state of all handlers.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) verifier: Arc<dyn VerifyToken>,
+    pub(crate) history: History,
+    pub(crate) runs: Runs,
+}
+
+impl App {
+    pub(crate) fn new(config: &Config, auth: Transport, history: Transport) -> anyhow::Result<Self> {
+        let limits = &config.options.limits;
+        let history = History::new(history);
+        let agents = Agents::new(config.options.agents.load()?, limits)?;
+        let runs = Runs::new(history.clone(), agents, limits.clone());
+        let verifier = Arc::new(RemoteVerifier::new(auth, &config.token_cache));
+        Ok(Self { verifier, history, runs })
+    }
+}

@@ -1,0 +1,187 @@
+//! What the gateway is told from outside: flags, environment, the agents file.
+
+use std::{net::SocketAddr, time::Duration};
+
+use kit::{caller::CacheLimits, config::AuthEndpoint};
+use secrecy::SecretString;
+use url::Url;
+
+mod agents;
+mod cors;
+mod limits;
+
+pub(crate) use self::agents::AgentConfig;
+pub use self::{
+    agents::{AgentOptions, AgentProtocol, AgentsError},
+    cors::CorsOrigins,
+    limits::Limits,
+};
+
+/// Everything the gateway needs to know.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Config {
+    /// The gateway's own flags.
+    #[command(flatten)]
+    pub options: Options,
+    /// Where users are known.
+    #[command(flatten)]
+    pub auth: AuthEndpoint,
+    /// How long verified tokens are trusted.
+    #[command(flatten)]
+    pub token_cache: CacheLimits,
+}
+
+/// The gateway's own flags.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Options {
+    /// Where REST and SSE are served
+    #[arg(
+        id = "gateway-listen",
+        long,
+        env = "GATEWAY_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+
+    /// Where `/livez`, `/readyz` and `/metrics` of the gateway are served; not for the public
+    #[arg(
+        id = "gateway-admin-listen",
+        long,
+        env = "GATEWAY_ADMIN_LISTEN",
+        default_value = "127.0.0.1:9080",
+        value_name = "ADDRESS"
+    )]
+    pub admin_listen: SocketAddr,
+
+    /// The history service
+    #[arg(id = "history-url", long, env = "HISTORY_URL", default_value = "http://127.0.0.1:50052", value_name = "URL")]
+    pub history_url: Url,
+
+    /// The key with which the gateway calls the other services: one of their SERVICE_KEYS, without the name
+    #[arg(id = "service-key", long, env = "SERVICE_KEY", hide_env_values = true, value_name = "KEY")]
+    pub service_key: Option<SecretString>,
+
+    /// Origins whose pages may call the gateway: exact, separated by commas, or `*`; none by default
+    #[arg(
+        id = "cors-origins",
+        long,
+        env = "CORS_ORIGINS",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ORIGIN,…"
+    )]
+    pub cors_origins: CorsOrigins,
+
+    /// Which agents there are.
+    #[command(flatten)]
+    pub agents: AgentOptions,
+
+    /// How much and how long.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+/// Why a configuration cannot be used. It never repeats a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Without a key no other service answers.
+    #[error("SERVICE_KEY is required: one of the SERVICE_KEYS of the auth and history services, without its name")]
+    ServiceKeyMissing,
+    /// The agents cannot be used.
+    #[error(transparent)]
+    Agents(#[from] AgentsError),
+    /// A run must end before its lease does, and a lease is at most an hour.
+    #[error("AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under {longest}", longest = humantime::format_duration(Limits::LONGEST_RUN))]
+    RunTooLong,
+    /// Zero would refuse every answer.
+    #[error("{0} must be greater than zero")]
+    Zero(&'static str),
+}
+
+impl Config {
+    /// Checks what no single flag can check: for `main`, which exits with 64 (`EX_USAGE`).
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.service_key()?;
+        self.options.agents.load()?;
+        self.options.limits.validate()
+    }
+
+    pub(crate) fn service_key(&self) -> Result<&SecretString, ConfigError> {
+        self.options.service_key.as_ref().ok_or(ConfigError::ServiceKeyMissing)
+    }
+}
+
+impl Limits {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let positive: [(&'static str, bool); 7] = [
+            ("GATEWAY_MAX_BODY", self.max_body > 0),
+            ("AGENT_MAX_ANSWER", self.max_answer > 0),
+            ("AGENT_CONNECT_TIMEOUT", self.connect_timeout > Duration::ZERO),
+            ("AGENT_FIRST_BYTE_TIMEOUT", self.first_byte_timeout > Duration::ZERO),
+            ("AGENT_IDLE_TIMEOUT", self.idle_timeout > Duration::ZERO),
+            ("AGENT_RUN_TIMEOUT", self.run_timeout > Duration::ZERO),
+            ("GATEWAY_SAVE_TIMEOUT", self.save_timeout > Duration::ZERO),
+        ];
+        if let Some((name, _)) = positive.into_iter().find(|(_, fits)| !fits) {
+            return Err(ConfigError::Zero(name));
+        }
+        if self.run_timeout.saturating_add(self.save_timeout) > Self::LONGEST_RUN {
+            return Err(ConfigError::RunTooLong);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn config(arguments: &[&str]) -> Config {
+        Cli::try_parse_from(["gateway"].iter().chain(arguments)).unwrap().config
+    }
+
+    const KEY: &str = "--service-key=0123456789abcdef";
+
+    #[test]
+    fn the_flags_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn secrets_are_never_shown() {
+        let config = config(&[KEY, "--agent-url=http://127.0.0.1:1/", "--agent-api-key=sk-very-secret"]);
+        config.validate().unwrap();
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("0123456789abcdef") && !shown.contains("sk-very-secret"), "{shown}");
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        let refused = |arguments: &[&str]| config(arguments).validate().unwrap_err().to_string();
+        assert!(refused(&[]).starts_with("SERVICE_KEY is required"));
+        assert_eq!(
+            refused(&[KEY, "--agent-url=http://127.0.0.1:1/", "--agents-file=agents.toml"]),
+            "AGENT_URL and AGENTS_FILE exclude each other"
+        );
+        assert_eq!(
+            refused(&[KEY, "--agent-run-timeout=2h"]),
+            "AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under 59m"
+        );
+        assert_eq!(refused(&[KEY, "--agent-max-answer=0"]), "AGENT_MAX_ANSWER must be greater than zero");
+    }
+
+    #[test]
+    fn only_protocols_that_exist_are_accepted() {
+        let error = Cli::try_parse_from(["gateway", "--agent-protocol=smoke-signals"]).unwrap_err().to_string();
+        assert!(error.contains("possible values: native"), "{error}");
+    }
+}

@@ -1,0 +1,117 @@
+//! How much the gateway takes on, and how long it waits.
+
+use std::time::Duration;
+
+/// Bounds on memory and time.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Limits {
+    /// The largest request body, in bytes
+    #[arg(id = "gateway-max-body", long, env = "GATEWAY_MAX_BODY", default_value_t = 1024 * 1024, value_name = "BYTES")]
+    pub max_body: usize,
+
+    /// How many requests are answered at a time, streams included; more get 503. 0 = no limit
+    #[arg(
+        id = "gateway-max-requests",
+        long,
+        env = "GATEWAY_MAX_REQUESTS",
+        default_value_t = 4096,
+        value_name = "COUNT"
+    )]
+    pub max_requests: usize,
+
+    /// How many runs go on at a time; more get 503. 0 = no limit
+    #[arg(id = "gateway-max-runs", long, env = "GATEWAY_MAX_RUNS", default_value_t = 1024, value_name = "COUNT")]
+    pub max_runs: usize,
+
+    /// How long running answers may go on after the end was asked for
+    #[arg(
+        id = "gateway-shutdown-grace",
+        long,
+        env = "GATEWAY_SHUTDOWN_GRACE",
+        default_value = "20s",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub shutdown_grace: Duration,
+
+    /// How long saving an answer is retried while the history service is away
+    #[arg(
+        id = "gateway-save-timeout",
+        long,
+        env = "GATEWAY_SAVE_TIMEOUT",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub save_timeout: Duration,
+
+    /// How long connecting to an agent may take
+    #[arg(
+        id = "agent-connect-timeout",
+        long,
+        env = "AGENT_CONNECT_TIMEOUT",
+        default_value = "5s",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub connect_timeout: Duration,
+
+    /// How long an agent may take until it begins to answer
+    #[arg(
+        id = "agent-first-byte-timeout",
+        long,
+        env = "AGENT_FIRST_BYTE_TIMEOUT",
+        default_value = "2m",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub first_byte_timeout: Duration,
+
+    /// How long an agent may be silent in the middle of an answer
+    #[arg(
+        id = "agent-idle-timeout",
+        long,
+        env = "AGENT_IDLE_TIMEOUT",
+        default_value = "1m",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub idle_timeout: Duration,
+
+    /// How long a whole answer may take
+    #[arg(
+        id = "agent-run-timeout",
+        long,
+        env = "AGENT_RUN_TIMEOUT",
+        default_value = "10m",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub run_timeout: Duration,
+
+    /// The largest answer of an agent, text and sources together, in bytes
+    #[arg(id = "agent-max-answer", long, env = "AGENT_MAX_ANSWER", default_value_t = 1024 * 1024, value_name = "BYTES")]
+    pub max_answer: usize,
+
+    /// How many messages of a conversation an agent is given at most
+    #[arg(
+        id = "agent-context-messages",
+        long,
+        env = "AGENT_CONTEXT_MESSAGES",
+        default_value_t = 200,
+        value_parser = clap::value_parser!(i32).range(0..=1000),
+        value_name = "COUNT"
+    )]
+    pub context_messages: i32,
+}
+
+impl Limits {
+    /// A lease is at most an hour; a minute of it is slack.
+    pub const LONGEST_RUN: Duration = Duration::from_mins(59);
+
+    /// How long the gateway holds a run: as long as it may take, with the slack of one write.
+    pub(crate) fn lease(&self) -> Duration {
+        const SLACK: Duration = Duration::from_secs(30);
+        self.run_timeout.saturating_add(self.save_timeout).saturating_add(SLACK)
+    }
+}

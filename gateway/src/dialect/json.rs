@@ -1,0 +1,52 @@
+//! The whole run as one JSON document, when it is over.
+
+use std::sync::Arc;
+
+use axum::Json;
+use http::StatusCode;
+use proto::history::v1::RunStatus;
+
+use crate::{
+    agent::AgentFault,
+    event::{Outcome, RunEvent},
+    problem::{Problem, Refused},
+    resource::RunAnswer,
+    run::Reader,
+};
+
+/// Waits for the end. A run that did not complete is a problem that carries it.
+pub(crate) async fn answer(mut reader: Reader) -> Result<Json<RunAnswer>, Refused> {
+    while let Some(entry) = reader.next().await {
+        if let RunEvent::Ended(outcome) = entry.event {
+            return from_outcome(&outcome);
+        }
+    }
+    tracing::error!(run.id = reader.run_id(), "a run ended without a word");
+    Err(Problem::internal().with_run_id(reader.run_id()))
+}
+
+fn from_outcome(outcome: &Arc<Outcome>) -> Result<Json<RunAnswer>, Refused> {
+    let Outcome { run, user_message, message } = (**outcome).clone();
+    let status = match run.status() {
+        RunStatus::Completed => {
+            let (run, user_message, message) = (run.into(), user_message.into(), message.into());
+            return Ok(Json(RunAnswer { run, user_message, message }));
+        }
+        RunStatus::Cancelled => StatusCode::CONFLICT,
+        _ => run
+            .error
+            .as_ref()
+            .and_then(|error| AgentFault::http_status(&error.code))
+            .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
+    };
+    let fallback = match run.status() {
+        RunStatus::Cancelled => ("cancelled", "the run was stopped"),
+        RunStatus::Interrupted => ("interrupted", "the run was interrupted"),
+        _ => ("failed", "the run failed"),
+    };
+    let (code, detail) = match &run.error {
+        Some(error) => (error.code.clone(), error.message.clone()),
+        None => (fallback.0.to_owned(), fallback.1.to_owned()),
+    };
+    Err(Problem::new(status, code, detail).with_run(run.into(), message.into()))
+}

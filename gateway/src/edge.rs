@@ -1,0 +1,64 @@
+//! What surrounds every route: ids, spans, metrics, problems, limits, CORS.
+
+use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn, response::IntoResponse as _};
+use http::{HeaderName, Method, header};
+use kit::request_id;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, Any, CorsLayer},
+};
+
+use crate::{
+    config::{CorsOrigins, Options},
+    problem::Problem,
+};
+
+mod crowd;
+mod observe;
+
+use self::crowd::Crowd;
+
+/// Puts everything around these routes. The last layer is the outermost.
+pub(crate) fn around(router: Router, options: &Options) -> Router {
+    let router = router.layer(DefaultBodyLimit::max(options.limits.max_body));
+    let router = Crowd::around(router, options.limits.max_requests);
+    let router = router.layer(CatchPanicLayer::custom(panicked));
+    let router = match cors(&options.cors_origins) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn(observe::observe))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature of tower-http")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = text, "a handler panicked");
+    Problem::internal().into_response()
+}
+
+fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
+    let origins = match origins {
+        CorsOrigins::None => return None,
+        CorsOrigins::Any => AllowOrigin::from(Any),
+        CorsOrigins::These(origins) => AllowOrigin::list(origins.iter().cloned()),
+    };
+    let own = |name: &'static str| HeaderName::from_static(name);
+    let allowed = [
+        header::ACCEPT,
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+        own("idempotency-key"),
+        own("last-event-id"),
+        own("traceparent"),
+        request_id::HEADER.clone(),
+    ];
+    Some(
+        CorsLayer::new()
+            .allow_origin(origins)
+            .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+            .allow_headers(allowed)
+            .expose_headers([request_id::HEADER.clone(), header::RETRY_AFTER, header::LOCATION])
+            .max_age(std::time::Duration::from_hours(1)),
+    )
+}

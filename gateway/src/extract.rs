@@ -1,0 +1,8 @@
+//! What handlers take from a request: the caller, the body, the query, the id in the path.
+
+mod body;
+mod caller;
+mod path;
+mod query;
+
+pub(crate) use self::{body::Body, caller::Caller, path::Id, query::Query};

@@ -1,0 +1,44 @@
+//! The user behind a request's bearer token.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use kit::{
+    caller::{UserId, bearer_token},
+    client,
+    request_id::RequestId,
+};
+use proto::auth::v1::User;
+
+use crate::{
+    app::App,
+    problem::{self, Refused},
+};
+
+/// Who asks, and in which request.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) user_id: UserId,
+    pub(crate) user: Arc<User>,
+    pub(crate) request_id: RequestId,
+}
+
+impl Caller {
+    /// A call to another service on their behalf. It works on after their token has expired.
+    pub(crate) fn ask<T>(&self, message: T) -> tonic::Request<T> {
+        client::request_for(message, self.user_id, &self.request_id)
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
+        let token = bearer_token(&parts.headers).map_err(|status| problem::from_status(&status))?;
+        let identity = app.verifier.verify(token).await.map_err(|status| problem::from_status(&status))?;
+        tracing::Span::current().record("user.id", tracing::field::display(identity.user_id));
+        let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::generate);
+        Ok(Self { user_id: identity.user_id, user: identity.user, request_id })
+    }
+}

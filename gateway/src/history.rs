@@ -1,0 +1,86 @@
+//! The history service as the gateway calls it.
+
+use kit::client::{Transport, unavailable};
+use proto::{
+    history::v1::{
+        conversation_service_client::ConversationServiceClient, message_service_client::MessageServiceClient,
+        run_service_client::RunServiceClient,
+    },
+    reason,
+};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+use crate::problem::{self, Problem, Refused};
+
+/// A page of long answers is larger than tonic's default of 4 MiB; what is stored must be readable.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+
+/// The clients.
+#[derive(Debug, Clone)]
+pub(crate) struct History {
+    conversations: ConversationServiceClient<Transport>,
+    messages: MessageServiceClient<Transport>,
+    runs: RunServiceClient<Transport>,
+}
+
+impl History {
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self {
+            conversations: ConversationServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            messages: MessageServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            runs: RunServiceClient::new(transport).max_decoding_message_size(LARGEST_ANSWER),
+        }
+    }
+
+    pub(crate) fn conversations(&self) -> ConversationServiceClient<Transport> {
+        self.conversations.clone()
+    }
+
+    pub(crate) fn messages(&self) -> MessageServiceClient<Transport> {
+        self.messages.clone()
+    }
+
+    pub(crate) fn runs(&self) -> RunServiceClient<Transport> {
+        self.runs.clone()
+    }
+}
+
+/// Whether the call did not get through, or got through to a service that cannot answer now.
+pub(crate) fn is_away(status: &Status) -> bool {
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => true,
+        // A connection that breaks in the middle of a call has no code of its own.
+        Code::Unknown | Code::Internal => std::error::Error::source(status).is_some(),
+        _ => false,
+    }
+}
+
+/// What the client is told when a call failed.
+///
+/// The user was authenticated here, so a refused caller is the gateway itself: our defect, never a 401.
+#[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
+pub(crate) fn problem(status: Status) -> Refused {
+    let ours = status.get_details_error_info().is_some_and(|info| info.domain == reason::DOMAIN);
+    match status.code() {
+        Code::Unauthenticated | Code::PermissionDenied => {
+            tracing::error!(code = ?status.code(), error = status.message(), "the history service refuses this gateway");
+            Problem::internal()
+        }
+        Code::Unavailable if ours => problem::from_status(&status),
+        _ if is_away(&status) => {
+            problem::from_status(&unavailable("the history service is away; try again soon", &status).into())
+        }
+        _ if ours => problem::from_status(&status),
+        code => {
+            tracing::error!(?code, error = status.message(), "the history service failed");
+            problem::from_status(&status)
+        }
+    }
+}
+
+/// The error of an answer without a field that the contract promises.
+pub(crate) fn incomplete(what: &'static str) -> Refused {
+    tracing::error!(what, "the history service sent an incomplete answer");
+    Problem::internal()
+}

@@ -1,0 +1,22 @@
+//! The gateway: REST and SSE in, gRPC to the auth and history services, HTTP to agents; it owns the running runs.
+
+mod agent;
+mod app;
+mod config;
+mod dialect;
+mod edge;
+mod event;
+mod extract;
+mod fields;
+mod gateway;
+mod history;
+mod problem;
+mod resource;
+mod routes;
+mod run;
+
+pub use self::{
+    config::{AgentOptions, AgentProtocol, AgentsError, Config, ConfigError, CorsOrigins, Limits, Options},
+    gateway::{Gateway, Listeners, serve},
+    routes::openapi,
+};

@@ -1,0 +1,60 @@
+//! The routes: each file a resource, each handler with its documentation.
+
+use std::time::Duration;
+
+use axum::{Router, response::IntoResponse};
+use http::StatusCode;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{app::App, config::Options, edge, problem::Problem};
+
+mod agents;
+mod conversations;
+mod documentation;
+mod feedback;
+mod messages;
+mod runs;
+mod source_input;
+mod users;
+
+/// Longer than any call of ours to another service, so that their answers are the ones that count.
+const UNARY: Duration = Duration::from_secs(45);
+
+/// The REST API as OpenAPI 3.1: what `/openapi.json` serves.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, mut openapi) = documented().split_for_parts();
+    documentation::complete(&mut openapi);
+    openapi
+}
+
+/// Everything that the gateway serves, with all that surrounds it.
+pub(crate) fn router(app: &App, options: &Options) -> Router {
+    let (api, _) = documented().split_for_parts();
+    let router = api.merge(documentation::routes()).fallback(nowhere).with_state(app.clone());
+    edge::around(router, options)
+}
+
+fn documented() -> OpenApiRouter<App> {
+    let unary = OpenApiRouter::new()
+        .routes(routes!(agents::list_agents))
+        .routes(routes!(runs::get_run))
+        .routes(routes!(users::get_me))
+        .routes(routes!(conversations::list_conversations, conversations::create_conversation))
+        .routes(routes!(
+            conversations::get_conversation,
+            conversations::update_conversation,
+            conversations::delete_conversation
+        ))
+        .routes(routes!(messages::list_messages, messages::create_message))
+        .routes(routes!(messages::list_sources))
+        .routes(routes!(feedback::set_feedback))
+        .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
+    let streaming = OpenApiRouter::new().routes(routes!(runs::run_agent));
+    OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)
+}
+
+async fn nowhere() -> impl IntoResponse {
+    Problem::of_status(StatusCode::NOT_FOUND)
+}

@@ -1,0 +1,11 @@
+//! The user who asks.
+
+use axum::Json;
+
+use crate::{extract::Caller, resource::User};
+
+/// Who I am.
+#[utoipa::path(get, path = "/users/me", tag = "users", responses((status = 200, body = User)))]
+pub(super) async fn get_me(caller: Caller) -> Json<User> {
+    Json((*caller.user).clone().into())
+}

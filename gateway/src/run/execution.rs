@@ -1,0 +1,94 @@
+//! One run from the call of its agent to its last event.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt as _;
+use proto::history::v1::{RunError, RunStatus};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tracing::Instrument as _;
+
+use super::{Runs, Writer, recorder::Recorder, saving};
+use crate::{
+    agent::{Agent, AgentError, AgentFault, Question},
+    event::{RunEvent, Started},
+    extract::Caller,
+};
+
+/// How long the log of an ended run can still be joined here. Later the history tells of it.
+const AFTERLIFE: Duration = Duration::from_secs(30);
+
+/// A run that is saved as begun.
+pub(super) struct Execution {
+    pub(super) started: Arc<Started>,
+    pub(super) agent: Arc<Agent>,
+    pub(super) question: Question,
+    pub(super) caller: Caller,
+    pub(super) slot: Option<OwnedSemaphorePermit>,
+}
+
+impl Runs {
+    pub(super) async fn execute(self, execution: Execution, writer: Writer) {
+        let run_id = execution.started.run.id.clone();
+        let span = tracing::info_span!(
+            "run",
+            otel.name = "run",
+            run.id = run_id,
+            conversation.id = execution.started.run.conversation_id,
+            agent.name = execution.agent.name(),
+        );
+        self.carry_out(execution, writer).instrument(span).await;
+        tokio::select! {
+            () = tokio::time::sleep(AFTERLIFE) => {}
+            () = self.0.draining.cancelled() => {}
+        }
+        self.live().remove(&run_id);
+    }
+
+    async fn carry_out(&self, execution: Execution, writer: Writer) {
+        let Execution { started, agent, question, caller, slot } = execution;
+        let gauge = metrics::gauge!("runs_active");
+        gauge.increment(1);
+        let began = tokio::time::Instant::now();
+        let mut recorder = Recorder::new(writer, self.0.limits.max_answer);
+        recorder.note(RunEvent::Started(Arc::clone(&started)));
+
+        let (status, error) = self.call(&agent, &question, &mut recorder).await;
+        let request = recorder.finish_request(&started.run, status, error);
+        let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
+
+        let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();
+        let code = outcome.run.error.as_ref().map(|error| error.code.as_str());
+        tracing::info!(run.status = status, error.code = code, elapsed_ms = began.elapsed().as_millis(), "run ended");
+        let labels = [("agent", agent.name().to_owned()), ("status", status)];
+        metrics::counter!("runs_total", &labels).increment(1);
+        metrics::histogram!("run_duration_seconds", &labels[..1]).record(began.elapsed());
+        gauge.decrement(1);
+        // The next run may be admitted by the time a reader sees the end of this one.
+        drop(slot);
+        recorder.note(RunEvent::Ended(Arc::new(outcome)));
+    }
+
+    /// How the agent's work ended, and why if badly.
+    async fn call(&self, agent: &Agent, question: &Question, sink: &mut Recorder) -> (RunStatus, Option<RunError>) {
+        let answer = AssertUnwindSafe(agent.answer(question, sink)).catch_unwind();
+        let answer = tokio::select! {
+            biased;
+            () = self.0.interrupt.cancelled() => {
+                return failure(RunStatus::Interrupted, "interrupted", "the gateway was shut down in the middle of the answer");
+            }
+            answer = timeout(self.0.limits.run_timeout, answer) => answer,
+        };
+        let error = match answer {
+            Ok(Ok(Ok(()))) => return (RunStatus::Completed, None),
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_panic)) => return failure(RunStatus::Failed, "internal", "something broke on our side"),
+            Err(_elapsed) => AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer"),
+        };
+        tracing::warn!(error.code = error.fault.code(), %error, "the agent failed");
+        failure(RunStatus::Failed, error.fault.code(), error.message)
+    }
+}
+
+fn failure(status: RunStatus, code: &str, message: impl Into<String>) -> (RunStatus, Option<RunError>) {
+    (status, Some(RunError { code: code.to_owned(), message: message.into() }))
+}

@@ -1,0 +1,81 @@
+//! Conversations and messages through REST.
+
+use serde_json::json;
+use testkit::agent::Reply;
+
+use crate::stack::Stack;
+
+#[tokio::test]
+async fn a_conversation_is_made_read_changed_listed_and_deleted() {
+    let stack = Stack::new(Reply::Silence).await;
+    let body = json!({"client_id": "c-1", "title": "Tea", "expires_at": "2030-01-01T00:00:00+01:00"});
+    let created = stack.send("POST", "/conversations", Some(&body)).await;
+    let conversation = created.json();
+    let id = conversation["id"].as_str().unwrap();
+    let path = format!("/conversations/{id}");
+    assert_eq!((created.status.as_u16(), created.header("location")), (201, path.as_str()));
+    let expected = json!({
+        "id": id, "client_id": "c-1", "title": "Tea", "pinned": false, "archived": false, "agent": null,
+        "active_leaf_id": null, "message_count": 0, "preview": "", "metadata": {},
+        "created_at": "2023-11-14T22:13:20.123Z", "updated_at": "2023-11-14T22:13:20.123Z",
+        "expires_at": "2029-12-31T23:00:00Z",
+    });
+    assert_eq!(conversation, expected);
+
+    let mut alone = expected.clone();
+    alone["messages"] = json!({"items": [], "next_cursor": null});
+    assert_eq!(stack.send("GET", &path, None).await.json(), alone);
+
+    let changed = stack.send("PATCH", &path, Some(&json!({"title": null, "pinned": true}))).await.json();
+    assert_eq!((&changed["title"], &changed["pinned"]), (&json!(null), &json!(true)));
+    let page =
+        stack.send("GET", "/conversations?limit=1&pinned=true&agent=a&from=2020-01-01T00:00:00Z", None).await.json();
+    assert_eq!((&page["items"], &page["next_cursor"]), (&json!([changed]), &json!("more")));
+
+    let deleted = stack.send("DELETE", &path, None).await;
+    assert_eq!((deleted.status.as_u16(), deleted.text.as_str()), (204, ""));
+    assert_eq!(stack.send("DELETE", &path, None).await.problem(), (404, "conversation_not_found".to_owned()));
+}
+
+#[tokio::test]
+async fn metadata_comes_back_exactly_as_it_came() {
+    let stack = Stack::new(Reply::Silence).await;
+    let metadata = r#"{"z":1.50,"a":{"y":[1e2,null],"b":"\u00e9"}}"#;
+    let body = format!(r#"{{"metadata":{metadata}}}"#);
+    let request = crate::stack::request("alice", "POST", "/conversations", Some(("application/json", body)));
+    let created = crate::stack::send(stack.gateway.router(), request).await;
+    assert!(created.text.contains(&format!(r#""metadata":{metadata}"#)), "{}", created.text);
+}
+
+#[tokio::test]
+async fn a_message_is_appended_with_sources_and_judged() {
+    let stack = Stack::new(Reply::Silence).await;
+    let conversation = stack.send("POST", "/conversations", Some(&json!({}))).await.json();
+    let path = format!("/conversations/{}/messages", conversation["id"].as_str().unwrap());
+    let source = json!({"kind": "url", "title": "T", "url": "https://t", "snippet": "s", "score": 0.5,
+        "span": {"start": 0, "end": 4}, "content_hash": "h", "metadata": {"page": 1}});
+    let body = json!({"role": "assistant", "content": "It is.", "client_id": "m-1", "sources": [source]});
+    let created = stack.send("POST", &path, Some(&body)).await;
+    let mut message = created.json();
+    assert_eq!(created.status, 201);
+    let id = message["id"].as_str().unwrap().to_owned();
+    let sources = stack.send("GET", &format!("/messages/{id}/sources"), None).await.json();
+    assert_eq!(sources, json!({"items": message["sources"], "next_cursor": null}));
+    assert_eq!(message["sources"][0]["ordinal"], 1);
+    message["sources"] = json!([]);
+    let expected = json!({
+        "id": id, "conversation_id": conversation["id"], "parent_id": null, "role": "assistant", "status": "completed",
+        "content": "It is.", "parts": [{"type": "text", "text": "It is."}], "sources": [], "agent": null, "model": null,
+        "usage": null, "error": null, "feedback": null, "siblings": {"index": 1, "count": 1}, "client_id": "m-1",
+        "metadata": {}, "created_at": "2023-11-14T22:13:20.123Z", "completed_at": null,
+    });
+    assert_eq!(message, expected);
+
+    let feedback = format!("/messages/{id}/feedback");
+    let judged = stack.send("PUT", &feedback, Some(&json!({"rating": "down", "note": "why?"}))).await.json();
+    assert_eq!(judged["feedback"], json!({"rating": "down", "note": "why?", "created_at": null}));
+    let taken_back = stack.send("PUT", &feedback, Some(&json!({"rating": null}))).await.json();
+    assert_eq!(taken_back["feedback"], json!(null));
+    let page = stack.send("GET", &format!("{path}?limit=200&leaf={id}"), None).await.json();
+    assert_eq!(page["items"][0]["id"], id.as_str());
+}

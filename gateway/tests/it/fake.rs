@@ -1,0 +1,12 @@
+//! Services in memory that implement the generated server traits.
+
+mod auth;
+mod conversations;
+mod history;
+mod messages;
+mod runs;
+
+pub(crate) use self::{
+    auth::{FakeAuth, NoUsers},
+    history::{ALICE, BOB, FakeHistory},
+};

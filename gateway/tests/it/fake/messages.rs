@@ -1,0 +1,98 @@
+//! Messages in memory.
+
+use proto::{
+    history::v1::{
+        CreateMessageRequest, CreateMessageResponse, GetMessageRequest, GetMessageResponse, ListMessagesRequest,
+        ListMessagesResponse, ListSourcesRequest, ListSourcesResponse, Message, MessageStatus, SetFeedbackRequest,
+        SetFeedbackResponse, Siblings, Source, message_service_server::MessageService,
+    },
+    reason::{CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND},
+};
+use serde_json::json;
+use tonic::{Request, Response, Status};
+
+use super::history::{FakeHistory, NOW, id, own};
+
+pub(crate) fn message(conversation_id: &str, content: &str) -> Message {
+    let parts_json =
+        if content.is_empty() { "[]".to_owned() } else { json!([{"type": "text", "text": content}]).to_string() };
+    Message {
+        id: id(),
+        conversation_id: conversation_id.to_owned(),
+        status: MessageStatus::Completed.into(),
+        content: content.to_owned(),
+        parts_json,
+        siblings: Some(Siblings { index: 1, count: 1 }),
+        created_at: Some(NOW),
+        ..Message::default()
+    }
+}
+
+pub(crate) fn numbered(sources: Vec<Source>) -> Vec<Source> {
+    (1..).zip(sources).map(|(ordinal, source)| Source { id: id(), ordinal, ..source }).collect()
+}
+
+#[tonic::async_trait]
+impl MessageService for FakeHistory {
+    async fn create_message(
+        &self,
+        request: Request<CreateMessageRequest>,
+    ) -> Result<Response<CreateMessageResponse>, Status> {
+        let user = self.enter("CreateMessage", &request)?;
+        let request = request.into_inner();
+        let mut tables = self.tables();
+        own(&mut tables.conversations, &user, &request.conversation_id, CONVERSATION_NOT_FOUND)?;
+        let message = Message {
+            role: request.role,
+            parent_id: request.parent_id,
+            client_id: request.client_id,
+            sources: numbered(request.sources),
+            metadata_json: request.metadata_json,
+            ..message(&request.conversation_id, &request.content)
+        };
+        tables.messages.insert(message.id.clone(), (user, message.clone()));
+        Ok(Response::new(CreateMessageResponse { message: Some(message) }))
+    }
+
+    async fn get_message(&self, request: Request<GetMessageRequest>) -> Result<Response<GetMessageResponse>, Status> {
+        let user = self.enter("GetMessage", &request)?;
+        let id = request.into_inner().message_id;
+        let message = own(&mut self.tables().messages, &user, &id, MESSAGE_NOT_FOUND)?.clone();
+        Ok(Response::new(GetMessageResponse { message: Some(message) }))
+    }
+
+    async fn list_messages(
+        &self,
+        request: Request<ListMessagesRequest>,
+    ) -> Result<Response<ListMessagesResponse>, Status> {
+        let user = self.enter("ListMessages", &request)?;
+        let id = request.into_inner().conversation_id;
+        let mut tables = self.tables();
+        own(&mut tables.conversations, &user, &id, CONVERSATION_NOT_FOUND)?;
+        let messages = tables.messages.values().map(|(_, message)| message);
+        let messages = messages.filter(|message| message.conversation_id == id).cloned().collect();
+        Ok(Response::new(ListMessagesResponse { messages, next_page_token: String::new() }))
+    }
+
+    async fn set_feedback(
+        &self,
+        request: Request<SetFeedbackRequest>,
+    ) -> Result<Response<SetFeedbackResponse>, Status> {
+        let user = self.enter("SetFeedback", &request)?;
+        let SetFeedbackRequest { message_id, feedback } = request.into_inner();
+        let mut tables = self.tables();
+        let message = own(&mut tables.messages, &user, &message_id, MESSAGE_NOT_FOUND)?;
+        message.feedback = feedback;
+        Ok(Response::new(SetFeedbackResponse { message: Some(message.clone()) }))
+    }
+
+    async fn list_sources(
+        &self,
+        request: Request<ListSourcesRequest>,
+    ) -> Result<Response<ListSourcesResponse>, Status> {
+        let user = self.enter("ListSources", &request)?;
+        let id = request.into_inner().message_id;
+        let sources = own(&mut self.tables().messages, &user, &id, MESSAGE_NOT_FOUND)?.sources.clone();
+        Ok(Response::new(ListSourcesResponse { sources }))
+    }
+}

@@ -1,0 +1,99 @@
+//! The same request sent twice makes one message and one agent call.
+
+use axum::{body::Body, http::Request};
+use serde_json::{Value, json};
+use testkit::agent::{Gate, Piece, Reply};
+
+use crate::stack::{KEY, Stack, events, gateway_of, greeting, request, send};
+
+fn keyed(body: &Value, accept: &str) -> Request<Body> {
+    let mut request = request("alice", "POST", "/agents/run", Some(("application/json", body.to_string())));
+    request.headers_mut().insert("idempotency-key", "k-1".parse().unwrap());
+    request.headers_mut().insert("accept", accept.parse().unwrap());
+    request
+}
+
+const JSON: &str = "application/json";
+const SSE: &str = "text/event-stream";
+
+#[tokio::test]
+async fn two_at_once_are_one() {
+    let gate = Gate::new();
+    let reply = Reply::Sse(vec![Piece::delta("a"), Piece::Wait(gate.clone()), Piece::delta("b"), Piece::done()]);
+    let stack = Stack::new(reply).await;
+    let body = json!({"message": "hi", "metadata": {"a": 1, "b": 2}});
+    let router = || stack.gateway.router();
+    let opened = async {
+        stack.history.happened("agent asked").await;
+        gate.open();
+    };
+    let (one, two, three, ()) = tokio::join!(
+        send(router(), keyed(&body, JSON)),
+        send(router(), keyed(&body, JSON)),
+        send(router(), keyed(&body, SSE)),
+        opened,
+    );
+    assert_eq!((one.status.as_u16(), one.json()), (200, two.json()));
+    let events = events(&three.text);
+    let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["run", "delta", "delta", "completed"]);
+    assert_eq!(events[3].1["message"], one.json()["message"]);
+    assert_eq!((stack.agent.received().len(), stack.history.tables().runs.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn the_same_key_for_something_else_is_refused() {
+    let stack = Stack::new(greeting()).await;
+    assert_eq!(send(stack.gateway.router(), keyed(&json!({"message": "hi"}), JSON)).await.status, 200);
+    let other = send(stack.gateway.router(), keyed(&json!({"message": "ho"}), JSON)).await;
+    assert_eq!(other.problem(), (422, "idempotency_key_reused".to_owned()));
+    assert_eq!(stack.agent.received().len(), 1);
+}
+
+#[tokio::test]
+async fn the_spelling_of_a_body_does_not_matter() {
+    let stack = Stack::new(greeting()).await;
+    let mut answers = Vec::new();
+    for body in
+        [r#"{"message":"hi","metadata":{"a":1,"b":2}}"#, r#"{ "metadata": {"b": 2, "a": 1}, "message": "h\u0069" }"#]
+    {
+        let mut request = keyed(&json!({}), JSON);
+        *request.body_mut() = body.into();
+        answers.push(send(stack.gateway.router(), request).await.json());
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(stack.agent.received().len(), 1);
+}
+
+#[tokio::test]
+async fn an_ended_run_of_another_gateway_is_told_from_the_history() {
+    let reply = json!({"output": "Hello", "sources": [{"title": "T"}], "usage": {"total_tokens": 3}});
+    let stack = Stack::new(Reply::Json(reply)).await;
+    let body = json!({"message": "hi"});
+    let first = send(stack.gateway.router(), keyed(&body, JSON)).await.json();
+    let elsewhere = gateway_of(&stack.history, &[&format!("--agent-url={}", stack.agent.url())], KEY);
+    assert_eq!(send(elsewhere.router(), keyed(&body, JSON)).await.json(), first);
+    let events = events(&send(elsewhere.router(), keyed(&body, SSE)).await.text);
+    let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["run", "delta", "source", "usage", "completed"]);
+    assert_eq!((&events[1].1, &events[4].1["message"]), (&json!({"text": "Hello"}), &first["message"]));
+    assert_eq!(stack.agent.received().len(), 1);
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_elsewhere_is_a_conflict_that_names_it() {
+    let gate = Gate::new();
+    let stack = Stack::new(Reply::Sse(vec![Piece::Wait(gate.clone()), Piece::done()])).await;
+    let body = json!({"message": "hi"});
+    let elsewhere = gateway_of(&stack.history, &[&format!("--agent-url={}", stack.agent.url())], KEY);
+    let joining = async {
+        stack.agent.asked(1).await;
+        let answer = send(elsewhere.router(), keyed(&body, JSON)).await;
+        gate.open();
+        answer
+    };
+    let (first, joined) = tokio::join!(send(stack.gateway.router(), keyed(&body, JSON)), joining);
+    assert_eq!(joined.problem(), (409, "run_in_progress".to_owned()));
+    assert_eq!(joined.json()["run_id"], first.json()["run"]["id"]);
+    assert_eq!(stack.agent.received().len(), 1);
+}

@@ -1,0 +1,16 @@
+//! The gateway from outside: a real router over real gRPC to services in memory, with a scripted agent on loopback.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
+mod callers;
+mod conversations;
+mod edge;
+mod failures;
+mod fake;
+mod idempotency;
+mod openapi;
+mod runs;
+mod shutdown;
+mod stack;
+mod streams;
+mod validation;
