@@ -1,7 +1,9 @@
 //! A gRPC server as every service wants it: callers known, health and reflection open, spans, metrics, draining.
 
 use std::{
+    collections::HashSet,
     convert::Infallible,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,6 +14,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::HeaderMap;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +27,7 @@ use tonic::{
     service::{Routes, RoutesBuilder},
     transport::Server,
 };
-use tracing::{Instrument as _, field::Empty};
+use tracing::Instrument as _;
 
 use crate::{
     admin::{self, Readiness},
@@ -74,12 +78,13 @@ impl Services {
 
     /// Puts the caller layer in front of all of them, and spans and metrics around it.
     pub fn guarded_by(self, authenticator: Authenticator) -> Guarded {
+        let observed = Arc::new(Observed { process: self.process, methods: methods(&self.names) });
         let router = self
             .routes
             .routes()
             .into_axum_router()
             .layer(from_fn_with_state(authenticator, require_caller))
-            .layer(from_fn_with_state(self.process, observe));
+            .layer(from_fn_with_state(observed, observe));
         Guarded { names: self.names, router }
     }
 }
@@ -162,17 +167,38 @@ impl Guarded {
     }
 }
 
+/// What spans and metrics may name. Anything else that a client asks for is `unknown`: labels are bounded.
+struct Observed {
+    process: &'static str,
+    methods: HashSet<String>,
+}
+
+/// `package.Service/Method` of every method of these services.
+fn methods(services: &[&str]) -> HashSet<String> {
+    let described = FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).expect("the build wrote it");
+    let mut methods = HashSet::new();
+    for file in &described.file {
+        for service in &file.service {
+            let name = format!("{}.{}", file.package(), service.name());
+            if services.contains(&name.as_str()) {
+                methods.extend(service.method.iter().map(|method| format!("{name}/{}", method.name())));
+            }
+        }
+    }
+    methods
+}
+
 /// One span, one log line, one count and one duration for each call.
-async fn observe(State(process): State<&'static str>, mut request: Request, next: Next) -> Response {
+async fn observe(State(observed): State<Arc<Observed>>, mut request: Request, next: Next) -> Response {
     let request_id = RequestId::from_headers(request.headers());
-    let method = request.uri().path().trim_start_matches('/').to_owned();
+    let path = request.uri().path().trim_start_matches('/');
+    let method = observed.methods.get(path).map_or("unknown", String::as_str);
     let span = tracing::info_span!(
         "rpc",
         otel.name = method,
         otel.kind = "server",
         rpc.method = method,
         request.id = request_id.as_str(),
-        user.id = Empty,
     );
     propagation::continue_trace(&span, request.headers());
     request.extensions_mut().insert(request_id.clone());
@@ -183,7 +209,8 @@ async fn observe(State(process): State<&'static str>, mut request: Request, next
         let code = grpc_code(response.headers());
         let elapsed = began.elapsed();
         tracing::debug!(rpc.code = ?code, elapsed_us = elapsed.as_micros(), "answered");
-        let labels = [("service", process.to_owned()), ("method", method), ("code", format!("{code:?}"))];
+        let labels =
+            [("service", observed.process.to_owned()), ("method", method.to_owned()), ("code", format!("{code:?}"))];
         metrics::counter!("rpc_requests_total", &labels).increment(1);
         metrics::histogram!("rpc_duration_seconds", &labels[..2]).record(elapsed);
         response
@@ -197,4 +224,16 @@ async fn observe(State(process): State<&'static str>, mut request: Request, next
 /// Refusals carry their code in the headers; an answer without one began well.
 fn grpc_code(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |status| Code::from_bytes(status.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_methods_of_the_own_services_become_labels() {
+        let methods = methods(&["colloquy.auth.v1.UserService"]);
+        assert!(methods.contains("colloquy.auth.v1.UserService/GetMe"));
+        assert!(!methods.contains("colloquy.auth.v1.AuthService/VerifyToken"));
+    }
 }
