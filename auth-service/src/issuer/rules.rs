@@ -36,6 +36,9 @@ pub(super) fn check(issuers: &[IssuerConfig], problems: &mut Vec<String>) {
             problem(format!("leeway must be at most {}", humantime::format_duration(LONGEST_LEEWAY)));
         }
         match &config.keys {
+            KeySource::Url(url) if !url.username().is_empty() || url.password().is_some() => {
+                problem("jwks_url must not hold a user or a password".to_owned());
+            }
             KeySource::Url(url) if !is_safe_url(url) => {
                 problem(format!("jwks_url {url} must be https; plain http is accepted on this machine only"));
             }

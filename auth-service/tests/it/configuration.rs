@@ -38,6 +38,7 @@ async fn a_wrong_issuers_file_is_refused_by_entry_and_field() {
         (entry("jwks_url='http://a.example/jwks'"), "issuer `app`: jwks_url http://a.example/jwks must be https"),
         (entry("jwks_url='http://127.0.0.1.evil.example/jwks'"), "must be https"),
         (entry("jwks_url='file:///etc/passwd'"), "must be https"),
+        (entry("jwks_url='http://me:the-database-password@a.example'"), "issuer `app`: jwks_url must not hold a user"),
         (entry("jwks_url='jwks.json'"), "issuer `app`: jwks_url is no URL"),
         (entry(""), "issuer `app`: jwks_url or jwks_file is missing"),
         (entry(&format!("{good}\njwks_file='k.json'")), "issuer `app`: jwks_url and jwks_file exclude each other"),
