@@ -2,8 +2,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use kit::{caller::CacheLimits, config::AuthEndpoint};
-use secrecy::SecretString;
+use kit::{
+    caller::CacheLimits,
+    config::{AuthEndpoint, ServiceKeys},
+};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 mod agents;
@@ -88,6 +91,9 @@ pub enum ConfigError {
     /// Without a key no other service answers.
     #[error("SERVICE_KEY is required: one of the SERVICE_KEYS of the auth and history services, without its name")]
     ServiceKeyMissing,
+    /// Too short to be a secret.
+    #[error("SERVICE_KEY is shorter than {min} characters", min = ServiceKeys::SHORTEST)]
+    ServiceKeyShort,
     /// The agents cannot be used.
     #[error(transparent)]
     Agents(#[from] AgentsError),
@@ -108,7 +114,12 @@ impl Config {
     }
 
     pub(crate) fn service_key(&self) -> Result<&SecretString, ConfigError> {
-        self.options.service_key.as_ref().ok_or(ConfigError::ServiceKeyMissing)
+        let given = self.options.service_key.as_ref().filter(|key| !key.expose_secret().is_empty());
+        let key = given.ok_or(ConfigError::ServiceKeyMissing)?;
+        if key.expose_secret().len() < ServiceKeys::SHORTEST {
+            return Err(ConfigError::ServiceKeyShort);
+        }
+        Ok(key)
     }
 }
 
@@ -168,6 +179,8 @@ mod tests {
     fn what_does_not_fit_together_is_refused() {
         let refused = |arguments: &[&str]| config(arguments).validate().unwrap_err().to_string();
         assert!(refused(&[]).starts_with("SERVICE_KEY is required"));
+        assert!(refused(&["--service-key="]).starts_with("SERVICE_KEY is required"));
+        assert_eq!(refused(&["--service-key=gateway"]), "SERVICE_KEY is shorter than 16 characters");
         assert_eq!(
             refused(&[KEY, "--agent-url=http://127.0.0.1:1/", "--agents-file=agents.toml"]),
             "AGENT_URL and AGENTS_FILE exclude each other"

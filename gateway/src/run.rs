@@ -108,7 +108,7 @@ impl Runs {
         self.live().insert(run.id.clone(), reader.clone());
         let started = Started { run, user_message, message };
         let execution = Execution { started: Arc::new(started), agent, question, caller: ask.caller, slot };
-        self.0.tasks.spawn(self.clone().execute(execution, writer));
+        self.0.tasks.spawn(self.clone().execute(execution, writer).in_current_span());
         Ok(reader)
     }
 

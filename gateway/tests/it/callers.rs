@@ -6,7 +6,7 @@ use testkit::agent::Reply;
 
 use crate::{
     fake::{ALICE, BOB},
-    stack::{KEY, Stack, gateway_of, request, send},
+    stack::{KEY, Stack, gateway_with, request, send},
 };
 
 const ID: &str = "01970000-0000-7000-8000-000000000001";
@@ -122,8 +122,11 @@ async fn what_is_not_mine_does_not_exist() {
 #[tokio::test]
 async fn a_wrong_service_key_is_our_defect_and_not_the_users() {
     let stack = Stack::new(Reply::Silence).await;
-    let gateway = gateway_of(&stack.history, &[], "not-the-configured-key");
-    let answer = send(gateway.router(), request("alice", "GET", "/users/me", None)).await;
-    assert_eq!(answer.problem().0, 500);
-    assert!(answer.header("www-authenticate").is_empty() && !answer.text.contains("not-the-configured"));
+    let wrong = "not-the-configured-key";
+    for (auth_key, history_key) in [(wrong, KEY), (KEY, wrong)] {
+        let gateway = gateway_with(&stack.history, &[], auth_key, history_key);
+        let answer = send(gateway.router(), request("alice", "GET", "/conversations", None)).await;
+        assert_eq!(answer.problem(), (500, "internal".to_owned()));
+        assert!(answer.header("www-authenticate").is_empty() && !answer.text.contains(wrong));
+    }
 }

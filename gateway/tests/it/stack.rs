@@ -83,7 +83,12 @@ impl Stack {
 
 /// A gateway over this history, with these flags and this key.
 pub(crate) fn gateway_of(history: &FakeHistory, flags: &[&str], key: &str) -> Gateway {
-    let arguments = ["gateway", "--service-key", key].into_iter().chain(flags.iter().copied());
+    gateway_with(history, flags, key, key)
+}
+
+/// The same with a key for each service.
+pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str, history_key: &str) -> Gateway {
+    let arguments = ["gateway", "--service-key", KEY].into_iter().chain(flags.iter().copied());
     let config = Cli::parse_from(arguments).config;
     let keys = ServiceKeys::single("gateway", KEY.to_owned().into());
     let guard = || Authenticator::new(Arc::new(NoUsers), &keys);
@@ -93,8 +98,10 @@ pub(crate) fn gateway_of(history: &FakeHistory, flags: &[&str], key: &str) -> Ga
         .with(MessageServiceServer::new(history.clone()))
         .with(RunServiceServer::new(history.clone()))
         .guarded_by(guard());
-    let transport = |router: Router| client::attach(testkit::channel(router), &key.to_owned().into()).unwrap();
-    Gateway::new(&config, transport(auth.into_router()), transport(services.into_router())).unwrap()
+    let transport =
+        |router: Router, key: &str| client::attach(testkit::channel(router), &key.to_owned().into()).unwrap();
+    let auth = transport(auth.into_router(), auth_key);
+    Gateway::new(&config, auth, transport(services.into_router(), history_key)).unwrap()
 }
 
 /// An answer, read whole.
