@@ -1,0 +1,159 @@
+//! `ConversationService`.
+
+use chrono::Utc;
+use proto::history::v1::{self as pb, conversation_service_server::ConversationService};
+use tonic::{Request, Response, Status};
+
+use super::{answer, convert, fields::Fields, open};
+use crate::{
+    conversation::{self, Changes, Filter, NewConversation, NewTitle},
+    id::ConversationId,
+    page_token::{self, Query},
+    store::Store,
+};
+
+const TITLE: usize = 500;
+pub(super) const CLIENT_ID: std::ops::RangeInclusive<usize> = 1..=200;
+const PAGE: usize = 20;
+const LARGEST_PAGE: usize = 100;
+
+pub(super) struct Conversations(pub(super) Store);
+
+#[tonic::async_trait]
+impl ConversationService for Conversations {
+    async fn create_conversation(
+        &self,
+        request: Request<pb::CreateConversationRequest>,
+    ) -> Result<Response<pb::CreateConversationResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let title = fields.optional_text("title", request.title, &(0..=TITLE));
+            let new = NewConversation {
+                client_id: fields.optional_text("client_id", request.client_id, &CLIENT_ID),
+                title: title.filter(|title| !title.trim().is_empty()),
+                metadata: fields.metadata("metadata", request.metadata_json),
+                expires_at: fields.time("expires_at", request.expires_at),
+            };
+            if new.expires_at.is_some_and(|end| end <= Utc::now()) {
+                fields.invalid("expires_at", "must lie in the future");
+            }
+            fields.finish()?;
+            let created = conversation::create(&self.0, user, &new).await?;
+            Ok(pb::CreateConversationResponse { conversation: Some(convert::conversation(created)) })
+        })
+        .await
+    }
+
+    async fn get_conversation(
+        &self,
+        request: Request<pb::GetConversationRequest>,
+    ) -> Result<Response<pb::GetConversationResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let id = fields.id("conversation_id", &request.conversation_id);
+            fields.finish()?;
+            let found = conversation::get(&self.0, user, id).await?;
+            Ok(pb::GetConversationResponse { conversation: Some(convert::conversation(found)) })
+        })
+        .await
+    }
+
+    async fn list_conversations(
+        &self,
+        request: Request<pb::ListConversationsRequest>,
+    ) -> Result<Response<pb::ListConversationsResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let filter = Filter {
+                archived: request.archived.unwrap_or(false),
+                pinned: request.pinned,
+                agent: fields.optional_text("agent", request.agent, &(0..=100)),
+                updated_from: fields.time("updated_from", request.updated_from),
+                updated_to: fields.time("updated_to", request.updated_to),
+            };
+            let micros = |time: chrono::DateTime<Utc>| time.timestamp_micros().to_be_bytes();
+            let query = Query::new("conversations")
+                .with(user.0.as_bytes())
+                .with(&[u8::from(filter.archived)])
+                .with_optional(filter.pinned.map(|pinned| [u8::from(pinned)]))
+                .with_optional(filter.agent.as_deref())
+                .with_optional(filter.updated_from.map(micros))
+                .with_optional(filter.updated_to.map(micros));
+            let after = fields.page_token(&query, &request.page_token);
+            let page_size = fields.page_size(request.page_size, PAGE, LARGEST_PAGE);
+            fields.finish()?;
+            let page = conversation::list(&self.0, user, &filter, after, page_size).await?;
+            Ok(pb::ListConversationsResponse {
+                conversations: page.conversations.into_iter().map(convert::conversation).collect(),
+                next_page_token: page.next.map(|next| page_token::encode(&query, &next)).unwrap_or_default(),
+            })
+        })
+        .await
+    }
+
+    async fn update_conversation(
+        &self,
+        request: Request<pb::UpdateConversationRequest>,
+    ) -> Result<Response<pb::UpdateConversationResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let (id, changes) = update(request)?;
+            let updated = conversation::update(&self.0, user, id, &changes).await?;
+            Ok(pb::UpdateConversationResponse { conversation: Some(convert::conversation(updated)) })
+        })
+        .await
+    }
+
+    async fn delete_conversation(
+        &self,
+        request: Request<pb::DeleteConversationRequest>,
+    ) -> Result<Response<pb::DeleteConversationResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let id = fields.id("conversation_id", &request.conversation_id);
+            fields.finish()?;
+            conversation::delete(&self.0, user, id).await?;
+            Ok(pb::DeleteConversationResponse {})
+        })
+        .await
+    }
+}
+
+fn update(request: pb::UpdateConversationRequest) -> Result<(ConversationId, Changes), kit::error::Error> {
+    let mut fields = Fields::new();
+    let given = request.conversation.unwrap_or_else(|| {
+        fields.missing("conversation");
+        pb::Conversation::default()
+    });
+    let id = fields.id("conversation.id", &given.id);
+    let paths = request.update_mask.unwrap_or_default().paths;
+    if paths.is_empty() {
+        fields.missing("update_mask");
+    }
+    let mut changes = Changes::default();
+    for path in &paths {
+        match path.as_str() {
+            "title" => {
+                let title = fields.optional_text("title", given.title.clone(), &(0..=TITLE));
+                let title = title.filter(|title| !title.trim().is_empty());
+                changes.title = Some(title.map_or(NewTitle::TakenBack, NewTitle::Given));
+            }
+            "pinned" => changes.pinned = Some(given.pinned),
+            "archived" => changes.archived = Some(given.archived),
+            "active_leaf_id" => {
+                changes.active_leaf_id = fields.optional_id("active_leaf_id", given.active_leaf_id.as_deref());
+                if given.active_leaf_id.is_none() {
+                    fields.missing("active_leaf_id");
+                }
+            }
+            "metadata" => changes.metadata = Some(fields.metadata("metadata", given.metadata_json.clone())),
+            _ => fields.unknown("update_mask", "may name title, pinned, archived, active_leaf_id and metadata"),
+        }
+    }
+    fields.finish()?;
+    Ok((id, changes))
+}

@@ -1,0 +1,126 @@
+//! `MessageService`.
+
+use proto::history::v1::{self as pb, message_service_server::MessageService};
+use tonic::{Request, Response, Status};
+
+use super::{answer, conversations::CLIENT_ID, convert, fields::Fields, open};
+use crate::{
+    id::{ConversationId, MessageId},
+    message::{self, NewMessage},
+    page_token::{self, Query},
+    store::Store,
+};
+
+pub(super) const CONTENT: std::ops::RangeInclusive<usize> = 1..=1_000_000;
+const NOTE: usize = 4_000;
+const PAGE: usize = 50;
+const LARGEST_PAGE: usize = 200;
+
+pub(super) struct Messages(pub(super) Store);
+
+#[tonic::async_trait]
+impl MessageService for Messages {
+    async fn create_message(
+        &self,
+        request: Request<pb::CreateMessageRequest>,
+    ) -> Result<Response<pb::CreateMessageResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let role = convert::role(&mut fields, request.role);
+            let new = NewMessage {
+                conversation_id: fields.id("conversation_id", &request.conversation_id),
+                role,
+                content: fields.text("content", request.content, &CONTENT),
+                parent_id: fields.optional_id("parent_id", request.parent_id.as_deref()),
+                client_id: fields.optional_text("client_id", request.client_id, &CLIENT_ID),
+                sources: convert::sources(&mut fields, request.sources),
+                metadata: fields.metadata("metadata", request.metadata_json),
+            };
+            fields.finish()?;
+            let created = message::append(&self.0, user, new).await?;
+            Ok(pb::CreateMessageResponse { message: Some(convert::message(created)) })
+        })
+        .await
+    }
+
+    async fn get_message(
+        &self,
+        request: Request<pb::GetMessageRequest>,
+    ) -> Result<Response<pb::GetMessageResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let id = fields.id("message_id", &request.message_id);
+            fields.finish()?;
+            let found = message::get(&self.0, user, id).await?;
+            Ok(pb::GetMessageResponse { message: Some(convert::message(found)) })
+        })
+        .await
+    }
+
+    async fn list_messages(
+        &self,
+        request: Request<pb::ListMessagesRequest>,
+    ) -> Result<Response<pb::ListMessagesResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let conversation_id: ConversationId = fields.id("conversation_id", &request.conversation_id);
+            let leaf_id: Option<MessageId> = fields.optional_id("leaf_id", request.leaf_id.as_deref());
+            let query = Query::new("messages")
+                .with(user.0.as_bytes())
+                .with(conversation_id.0.as_bytes())
+                .with_optional(leaf_id.as_ref().map(|leaf| leaf.0.as_bytes()));
+            let from = fields.page_token(&query, &request.page_token);
+            let page_size = fields.page_size(request.page_size, PAGE, LARGEST_PAGE);
+            fields.finish()?;
+            let page = message::list(&self.0, user, conversation_id, from.or(leaf_id), page_size).await?;
+            Ok(pb::ListMessagesResponse {
+                messages: page.messages.into_iter().map(convert::message).collect(),
+                next_page_token: page.next.map(|next| page_token::encode(&query, &next)).unwrap_or_default(),
+            })
+        })
+        .await
+    }
+
+    async fn set_feedback(
+        &self,
+        request: Request<pb::SetFeedbackRequest>,
+    ) -> Result<Response<pb::SetFeedbackResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let id = fields.id("message_id", &request.message_id);
+            let feedback = request.feedback.unwrap_or_else(|| {
+                fields.missing("feedback");
+                pb::Feedback::default()
+            });
+            if pb::feedback::Rating::try_from(feedback.rating).is_err() {
+                fields.invalid("feedback.rating", "is no rating that is known");
+            }
+            let rating = convert::rating(feedback.rating());
+            let note = fields.optional_text("feedback.note", feedback.note, &(0..=NOTE));
+            fields.finish()?;
+            let note = note.filter(|note| !note.is_empty());
+            let changed = message::set_feedback(&self.0, user, id, rating, note.as_deref()).await?;
+            Ok(pb::SetFeedbackResponse { message: Some(convert::message(changed)) })
+        })
+        .await
+    }
+
+    async fn list_sources(
+        &self,
+        request: Request<pb::ListSourcesRequest>,
+    ) -> Result<Response<pb::ListSourcesResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let id = fields.id("message_id", &request.message_id);
+            fields.finish()?;
+            let sources = message::sources(&self.0, user, id).await?;
+            Ok(pb::ListSourcesResponse { sources: sources.into_iter().map(convert::source).collect() })
+        })
+        .await
+    }
+}

@@ -1,0 +1,22 @@
+//! The history service: keeps conversations, their trees of messages, what these cite, and the runs that wrote them.
+//!
+//! A call enters through [`grpc`], which checks it and knows its user; [`conversation`], [`message`] and [`run`] are
+//! what can be done; [`store`] holds every statement.
+
+mod config;
+mod conversation;
+mod grpc;
+mod headline;
+mod id;
+mod json;
+mod message;
+mod page_token;
+mod run;
+mod serve;
+mod store;
+mod word;
+
+pub use self::{
+    config::{Config, ConfigError, Options},
+    serve::{migrate, serve, services},
+};

@@ -1,0 +1,73 @@
+//! Puts the service together, and runs it.
+
+use std::sync::Arc;
+
+use kit::{
+    admin::Readiness,
+    caller::{Authenticator, RemoteVerifier},
+    client, database,
+    server::{Guarded, Listeners},
+};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::{Config, ConfigError},
+    grpc,
+    store::Store,
+};
+
+const SCHEMA: &str = "history";
+const PROCESS: &str = "history-service";
+
+/// Brings the tables up to date and serves until `stop`.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
+/// fit, or a listener fails.
+pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
+    let store = open(&config)?;
+    let services = assemble(&config, store.clone(), None)?;
+    let prepared = async {
+        migrate(config.owner_url()?).await?;
+        if config.database.allow_bypass { Ok(()) } else { store.refuse_bypassing_role().await }
+    };
+    tokio::select! {
+        prepared = prepared => prepared?,
+        () = stop.cancelled() => return Ok(()),
+    }
+    services.serve(listeners, Readiness::default(), stop).await
+}
+
+/// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a
+/// transport to the auth service that is used instead of `AUTH_URL`.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right.
+pub fn services(config: &Config, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
+    assemble(config, open(config)?, auth)
+}
+
+/// Brings the tables up to date, as their owner.
+///
+/// # Errors
+/// When the database stays away or a migration fails.
+pub async fn migrate(owner_url: &SecretString) -> anyhow::Result<()> {
+    database::migrate(owner_url, SCHEMA, sqlx::migrate!("../migrations/history")).await
+}
+
+fn open(config: &Config) -> anyhow::Result<Store> {
+    let pool = database::pool(config.service_url()?, PROCESS, config.options.max_connections);
+    Ok(Store::new(pool.map_err(|error| ConfigError(error.to_string()))?))
+}
+
+fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
+    let auth = match auth {
+        Some(transport) => transport,
+        None => client::connect(&config.auth.auth_url, &config.own_key()?)
+            .map_err(|error| ConfigError(format!("{error:#}")))?,
+    };
+    let verifier = RemoteVerifier::new(auth, &config.token_cache);
+    let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted.service_keys);
+    Ok(grpc::services(PROCESS, store).guarded_by(authenticator))
+}

@@ -1,0 +1,231 @@
+//! `history.run`.
+
+use chrono::{DateTime, Utc};
+use kit::caller::UserId;
+use sqlx::{PgConnection, PgExecutor};
+
+pub(crate) use self::{
+    finish::{Ended, finish},
+    turn::{Begun, Turn, insert_turn},
+};
+use crate::{
+    id::{ConversationId, MessageId, RunId},
+    message::{RunError, Usage},
+    run::{ContextMessage, Run},
+    word::{Role, RunStatus},
+};
+
+mod finish;
+mod turn;
+
+/// After so many bytes of text a context is complete, whatever its limit.
+const CONTEXT_BYTES: i64 = 8 * 1024 * 1024;
+
+struct RunRow {
+    id: RunId,
+    conversation_id: ConversationId,
+    user_message_id: MessageId,
+    message_id: MessageId,
+    agent: String,
+    status: RunStatus,
+    fence: i64,
+    lease_expires_at: DateTime<Utc>,
+    error_code: Option<String>,
+    error_message: Option<String>,
+    input_tokens: Option<i64>,
+    output_tokens: Option<i64>,
+    total_tokens: Option<i64>,
+    created_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
+}
+
+impl From<RunRow> for Run {
+    fn from(row: RunRow) -> Self {
+        Self {
+            id: row.id,
+            conversation_id: row.conversation_id,
+            user_message_id: row.user_message_id,
+            message_id: row.message_id,
+            agent: row.agent,
+            status: row.status,
+            fence: row.fence,
+            lease_expires_at: row.lease_expires_at,
+            error: row.error_code.zip(row.error_message).map(|(code, message)| RunError { code, message }),
+            usage: Usage { input: row.input_tokens, output: row.output_tokens, total: row.total_tokens },
+            created_at: row.created_at,
+            finished_at: row.finished_at,
+        }
+    }
+}
+
+/// Who claimed an idempotency key, and for what.
+pub(crate) struct Claim {
+    pub(crate) id: RunId,
+    pub(crate) fingerprint: Vec<u8>,
+}
+
+/// The running run of a conversation.
+pub(crate) struct Running {
+    pub(crate) id: RunId,
+    /// Whether its lease has run out, by the database's clock.
+    pub(crate) expired: bool,
+}
+
+pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId, id: RunId) -> sqlx::Result<Option<Run>> {
+    let row = sqlx::query_as!(
+        RunRow,
+        r#"
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
+        SELECT
+            r.run_id AS "id!: RunId", r.conversation_id AS "conversation_id!: ConversationId",
+            r.user_message_id AS "user_message_id!: MessageId", r.message_id AS "message_id!: MessageId",
+            r.agent AS "agent!", r.status AS "status!: RunStatus", r.fence AS "fence!",
+            r.lease_expires_at AS "lease_expires_at!", r.error_code AS "error_code?",
+            r.error_message AS "error_message?", r.input_tokens AS "input_tokens?",
+            r.output_tokens AS "output_tokens?", r.total_tokens AS "total_tokens?", r.created_at AS "created_at!",
+            r.finished_at AS "finished_at?"
+        FROM caller
+        CROSS JOIN LATERAL (
+            SELECT
+                run_id, conversation_id, user_message_id, message_id, agent, status, fence, lease_expires_at,
+                error_code, error_message, input_tokens, output_tokens, total_tokens, created_at, finished_at
+            FROM history.run
+            WHERE user_id = caller.user_id
+                AND run_id = $2
+            LIMIT 1
+        ) r
+        "#,
+        user.to_string(),
+        id.0,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(Run::from))
+}
+
+pub(crate) async fn find_claim(db: impl PgExecutor<'_>, user: UserId, request_id: &str) -> sqlx::Result<Option<Claim>> {
+    sqlx::query_as!(
+        Claim,
+        r#"
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
+        SELECT r.run_id AS "id!: RunId", r.fingerprint AS "fingerprint!"
+        FROM caller
+        CROSS JOIN LATERAL (
+            SELECT run_id, fingerprint
+            FROM history.run
+            WHERE user_id = caller.user_id
+                AND request_id = $2
+            LIMIT 1
+        ) r
+        "#,
+        user.to_string(),
+        request_id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+pub(crate) async fn find_running(
+    db: &mut PgConnection,
+    user: UserId,
+    conversation: ConversationId,
+) -> sqlx::Result<Option<Running>> {
+    sqlx::query_as!(
+        Running,
+        r#"
+        SELECT run_id AS "id: RunId", lease_expires_at <= statement_timestamp() AS "expired!"
+        FROM history.run
+        WHERE user_id = $1
+            AND conversation_id = $2
+            AND status = 'running'
+        "#,
+        user.0,
+        conversation.0,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Takes a run away from whoever had it, and ends it and its answer.
+pub(crate) async fn interrupt(db: &mut PgConnection, user: UserId, id: RunId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        WITH run AS (
+            UPDATE history.run
+            SET status = 'interrupted',
+                fence = fence + 1,
+                finished_at = statement_timestamp()
+            WHERE user_id = $1
+                AND run_id = $2
+                AND status = 'running'
+            RETURNING message_id
+        )
+        UPDATE history.message AS m
+        SET status = 'interrupted',
+            completed_at = statement_timestamp()
+        FROM run
+        WHERE m.user_id = $1
+            AND m.message_id = run.message_id
+        "#,
+        user.0,
+        id.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The path that ends with `leaf`, newest first: completed messages with a text, at most `limit`.
+pub(crate) async fn context(
+    db: &mut PgConnection,
+    user: UserId,
+    leaf: MessageId,
+    limit: usize,
+) -> sqlx::Result<Vec<ContextMessage>> {
+    sqlx::query_as!(
+        ContextMessage,
+        r#"
+        WITH RECURSIVE path AS (
+            SELECT
+                user_id, message_id, parent_id, 1 AS depth, true AS chosen, 1 AS chosen_count,
+                octet_length(content)::bigint AS bytes
+            FROM history.message
+            WHERE user_id = $1
+                AND message_id = $2
+            UNION ALL
+            SELECT
+                m.user_id, m.message_id, m.parent_id, path.depth + 1, m.chosen,
+                path.chosen_count + m.chosen::integer, path.bytes + CASE WHEN m.chosen THEN m.bytes ELSE 0 END
+            FROM path
+            CROSS JOIN LATERAL (
+                SELECT
+                    user_id, message_id, parent_id, octet_length(content) AS bytes,
+                    status = 'completed' AND content <> '' AS chosen
+                FROM history.message
+                WHERE user_id = path.user_id
+                    AND message_id = path.parent_id
+                LIMIT 1
+            ) m
+            WHERE path.chosen_count < $3
+                AND path.bytes < $4
+        )
+        SELECT m.role AS "role!: Role", m.content AS "content!"
+        FROM path
+        CROSS JOIN LATERAL (
+            SELECT role, content
+            FROM history.message
+            WHERE user_id = path.user_id
+                AND message_id = path.message_id
+            LIMIT 1
+        ) m
+        WHERE path.chosen
+        ORDER BY path.depth
+        "#,
+        user.0,
+        leaf.0,
+        i32::try_from(limit).unwrap_or(i32::MAX),
+        CONTEXT_BYTES,
+    )
+    .fetch_all(db)
+    .await
+}

@@ -1,0 +1,120 @@
+//! `history.source`.
+
+use kit::caller::UserId;
+use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
+
+use crate::{
+    id::{MessageId, SourceId},
+    message::Source,
+    word::SourceKind,
+};
+
+/// Writes the sources of a message, in one statement however many there are.
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    user: UserId,
+    message: MessageId,
+    sources: &[Source],
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = sources.iter().map(|source| source.id.0).collect();
+    let ordinals: Vec<i16> = sources.iter().map(|source| source.ordinal).collect();
+    let kinds: Vec<&str> = sources.iter().map(|source| source.kind.as_str()).collect();
+    let titles: Vec<Option<&str>> = sources.iter().map(|source| source.title.as_deref()).collect();
+    let urls: Vec<Option<&str>> = sources.iter().map(|source| source.url.as_deref()).collect();
+    let snippets: Vec<Option<&str>> = sources.iter().map(|source| source.snippet.as_deref()).collect();
+    let scores: Vec<Option<f64>> = sources.iter().map(|source| source.score).collect();
+    let starts: Vec<Option<i32>> = sources.iter().map(|source| source.span_start).collect();
+    let ends: Vec<Option<i32>> = sources.iter().map(|source| source.span_end).collect();
+    let hashes: Vec<Option<&str>> = sources.iter().map(|source| source.content_hash.as_deref()).collect();
+    let metadata: Vec<&str> = sources.iter().map(|source| source.metadata.as_str()).collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO history.source (
+            user_id, message_id, source_id, ordinal, kind, title, url, snippet, score, span_start, span_end,
+            content_hash, metadata
+        )
+        SELECT
+            $1, $2, s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start, s.span_end,
+            s.content_hash, s.metadata::json
+        FROM unnest(
+            $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::double precision[],
+            $10::integer[], $11::integer[], $12::text[], $13::text[]
+        ) AS s (
+            source_id, ordinal, kind, title, url, snippet, score, span_start, span_end, content_hash, metadata
+        )
+        "#,
+        user.0,
+        message.0,
+        &ids,
+        &ordinals,
+        &kinds as _,
+        &titles as _,
+        &urls as _,
+        &snippets as _,
+        &scores as _,
+        &starts as _,
+        &ends as _,
+        &hashes as _,
+        &metadata as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The sources of one message in order. None without the message.
+pub(crate) async fn of_message(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    message: MessageId,
+) -> sqlx::Result<Option<Vec<Source>>> {
+    let rows = sqlx::query!(
+        r#"
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
+        SELECT
+            cited.source_id AS "id?: SourceId", cited.ordinal AS "ordinal?", cited.kind AS "kind?: SourceKind",
+            cited.title AS "title?", cited.url AS "url?", cited.snippet AS "snippet?", cited.score AS "score?",
+            cited.span_start AS "span_start?", cited.span_end AS "span_end?",
+            cited.content_hash AS "content_hash?", cited.metadata AS "metadata?"
+        FROM caller
+        CROSS JOIN LATERAL (
+            SELECT
+                s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start, s.span_end,
+                s.content_hash, s.metadata::text AS metadata
+            FROM history.message m
+            LEFT JOIN history.source s
+                ON s.user_id = m.user_id
+                AND s.message_id = m.message_id
+            WHERE m.user_id = caller.user_id
+                AND m.message_id = $2
+            ORDER BY s.ordinal
+            LIMIT 32767
+        ) cited
+        ORDER BY cited.ordinal
+        "#,
+        user.to_string(),
+        message.0,
+    )
+    .fetch_all(db)
+    .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let sources = rows.into_iter().filter_map(|row| {
+        Some(Source {
+            id: row.id?,
+            ordinal: row.ordinal?,
+            kind: row.kind?,
+            title: row.title,
+            url: row.url,
+            snippet: row.snippet,
+            score: row.score,
+            span_start: row.span_start,
+            span_end: row.span_end,
+            content_hash: row.content_hash,
+            metadata: row.metadata?,
+        })
+    });
+    Ok(Some(sources.collect()))
+}

@@ -1,0 +1,74 @@
+//! The same request sent twice makes one run.
+
+use futures_util::future::join_all;
+use proto::history::v1 as pb;
+use tonic::Code;
+
+use crate::world::{World, question, reason_of};
+
+fn keyed(request: pb::StartRunRequest) -> pb::StartRunRequest {
+    pb::StartRunRequest { request_id: Some("key".to_owned()), fingerprint: vec![1, 2, 3], ..request }
+}
+
+#[tokio::test]
+async fn a_repeated_request_joins_the_run_as_it_stands() {
+    let world = World::new().await;
+    let user = world.user();
+    let first = user.start_run(keyed(question(None, "once"))).await.unwrap();
+    let running = user.start_run(keyed(question(None, "once"))).await.unwrap();
+    assert_eq!(running, pb::StartRunResponse { joined: true, context: Vec::new(), ..first.clone() });
+
+    let finished = user.end(first.run.as_ref().unwrap(), "done").await;
+    let joined = user.start_run(keyed(question(None, "once"))).await.unwrap();
+    assert_eq!((joined.run, joined.message), (finished.run, finished.message));
+    assert_eq!((joined.conversation, joined.joined), (finished.conversation, true));
+}
+
+#[tokio::test]
+async fn a_repeated_request_in_a_conversation_is_no_second_run_in_it() {
+    let world = World::new().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    let first = user.start_run(keyed(question(Some(&id), "once"))).await.unwrap();
+    let again = user.start_run(keyed(question(Some(&id), "once"))).await.unwrap();
+    assert_eq!((again.run, again.joined), (first.run, true));
+    assert_eq!(user.read(&id).await.message_count, 2);
+}
+
+#[tokio::test]
+async fn twenty_requests_at_once_make_one_run() {
+    let world = World::new().await;
+    let user = world.user();
+    let own = user.conversation().await.id;
+    for (key, conversation) in [("new", None), ("own", Some(own.as_str()))] {
+        let request = pb::StartRunRequest { request_id: Some(key.to_owned()), ..question(conversation, "once") };
+        let started = join_all((0..20).map(|_| user.start_run(request.clone()))).await;
+        let started: Vec<_> = started.into_iter().map(Result::unwrap).collect();
+        assert_eq!(started.iter().filter(|started| !started.joined).count(), 1);
+        assert!(started.iter().all(|one| one.run == started[0].run));
+        let id = started[0].conversation.clone().unwrap().id;
+        assert_eq!(user.read(&id).await.message_count, 2);
+    }
+    let all = user.list_conversations(pb::ListConversationsRequest::default()).await.unwrap();
+    assert_eq!(all.conversations.len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_is_good_for_one_request_only() {
+    let world = World::new().await;
+    let user = world.user();
+    user.start_run(keyed(question(None, "once"))).await.unwrap();
+    let other = pb::StartRunRequest { fingerprint: vec![3, 2, 1], ..keyed(question(None, "twice")) };
+    let refused = user.start_run(other).await.unwrap_err();
+    assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::InvalidArgument, "IDEMPOTENCY_KEY_REUSED"));
+    let listed = user.list_conversations(pb::ListConversationsRequest::default()).await.unwrap();
+    assert_eq!(listed.conversations.len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_key_each_request_is_its_own() {
+    let world = World::new().await;
+    let user = world.user();
+    let (one, two) = (user.ask(None, "same").await, user.ask(None, "same").await);
+    assert_ne!(one.run.unwrap().id, two.run.unwrap().id);
+}

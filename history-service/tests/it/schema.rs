@@ -1,0 +1,120 @@
+//! What the catalogue must say about schema `history`, whatever migrations come.
+
+use sqlx::Connection as _;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn every_table_forces_row_level_security_and_compares_the_user() {
+    let world = World::new().await;
+    let mut connection = world.superuser().await;
+    let open: Vec<String> = sqlx::query_scalar(
+        r"
+        SELECT c.relname::text
+        FROM pg_catalog.pg_class c
+        WHERE c.relnamespace = 'history'::regnamespace
+            AND c.relkind IN ('r', 'p')
+            AND c.relname <> '_sqlx_migrations'
+            AND NOT (
+                c.relrowsecurity
+                AND c.relforcerowsecurity
+                AND EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_policies p
+                    WHERE p.schemaname = 'history'
+                        AND p.tablename = c.relname
+                        AND p.qual LIKE '(user_id = (NULLIF(current_setting(%colloquy.user_id%'
+                        AND p.with_check = p.qual
+                )
+            )
+        ",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(open, Vec::<String>::new());
+
+    let guarded: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_catalog.pg_policies WHERE schemaname = 'history'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(guarded, 4);
+}
+
+#[tokio::test]
+async fn the_services_role_owns_nothing_bypasses_nothing_and_may_no_more_than_it_needs() {
+    let world = World::new().await;
+    let mut connection = world.service_connection().await;
+    let (role, powers): (String, bool) = sqlx::query_as(
+        "SELECT rolname::text, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolinherit \
+         FROM pg_catalog.pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!((role.as_str(), powers), ("colloquy_service", false));
+
+    let owned: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_catalog.pg_class WHERE relowner = 'colloquy_service'::regrole")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(owned, 0);
+
+    for forbidden in [
+        "TRUNCATE history.conversation CASCADE",
+        "ALTER TABLE history.message DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY run_of_user ON history.run",
+        "CREATE TABLE history.extra (id integer)",
+        "UPDATE history.conversation SET user_id = gen_random_uuid()",
+        "UPDATE history.message SET conversation_id = gen_random_uuid()",
+        "DELETE FROM history.message",
+        "DELETE FROM history.run",
+        "SELECT version FROM history._sqlx_migrations",
+        "SET ROLE colloquy_owner",
+    ] {
+        let refused = sqlx::raw_sql(forbidden).execute(&mut connection).await.unwrap_err();
+        let code = refused.as_database_error().unwrap().code().unwrap().into_owned();
+        assert_eq!(code, "42501", "{forbidden}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_owner_is_bound_by_the_policies_too() {
+    use secrecy::ExposeSecret as _;
+
+    let world = World::new().await;
+    world.user().conversation().await;
+    let mut owner = sqlx::PgConnection::connect(world.database.owner_url.expose_secret()).await.unwrap();
+    let seen: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM history.conversation").fetch_one(&mut owner).await.unwrap();
+    assert_eq!(seen, 0);
+}
+
+#[tokio::test]
+async fn every_constraint_has_a_name_of_ours() {
+    let world = World::new().await;
+    let mut connection = world.superuser().await;
+    let strange: Vec<String> = sqlx::query_scalar(
+        r"
+        SELECT conname::text
+        FROM pg_catalog.pg_constraint
+        WHERE connamespace = 'history'::regnamespace
+            AND conrelid <> 'history._sqlx_migrations'::regclass
+            AND conname ~ '_(check|key|fkey)[0-9]+$'
+        ",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(strange, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn migrating_again_changes_nothing() {
+    let world = World::new().await;
+    let conversation = world.user();
+    let id = conversation.conversation().await.id;
+    history_service::migrate(&world.database.owner_url).await.unwrap();
+    assert_eq!(conversation.read(&id).await.id, id);
+}

@@ -1,0 +1,259 @@
+//! A history service of one test: its database, an auth service that knows one token, and clients.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use history_service::Config;
+use kit::{
+    caller::{Authenticator, Identity, VerifyToken},
+    client,
+    config::ServiceKeys,
+    error::{Error, RefusalKind},
+    server::Services,
+};
+use proto::{
+    auth::v1::{
+        User, VerifyTokenRequest, VerifyTokenResponse,
+        auth_service_server::{AuthService, AuthServiceServer},
+    },
+    history::v1::{
+        self as pb, conversation_service_client::ConversationServiceClient,
+        message_service_client::MessageServiceClient, run_service_client::RunServiceClient,
+    },
+    reason,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{Connection as _, PgConnection};
+use testkit::TestDatabase;
+use tonic::{Request, Response, Status, metadata::MetadataMap, transport::Channel};
+use tonic_types::StatusExt as _;
+use uuid::Uuid;
+
+pub(crate) const SERVICE_KEY: &str = "a-key-of-the-gateway";
+pub(crate) const TOKEN: &str = "a-good-token";
+pub(crate) const TOKEN_USER: Uuid = Uuid::from_u128(0x0199_f3a0_0000_7000_8000_0000_0000_0001);
+
+/// Clients of one history service.
+#[derive(Clone)]
+pub(crate) struct Clients {
+    pub(crate) conversations: ConversationServiceClient<Channel>,
+    pub(crate) messages: MessageServiceClient<Channel>,
+    pub(crate) runs: RunServiceClient<Channel>,
+}
+
+/// A service with a database of its own.
+pub(crate) struct World {
+    pub(crate) clients: Clients,
+    pub(crate) database: TestDatabase,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let migrate = async |owner_url| history_service::migrate(&owner_url).await;
+        let database = TestDatabase::create("history", migrate).await;
+        Self { clients: clients(database.service_url.clone()), database }
+    }
+
+    /// A connection as the service's role.
+    pub(crate) async fn service_connection(&self) -> PgConnection {
+        PgConnection::connect(self.database.service_url.expose_secret()).await.unwrap()
+    }
+
+    /// A connection as superuser, for what only time or disaster does otherwise.
+    pub(crate) async fn superuser(&self) -> PgConnection {
+        PgConnection::connect(self.database.superuser_url.expose_secret()).await.unwrap()
+    }
+
+    /// A new user.
+    pub(crate) fn user(&self) -> Person {
+        Person { clients: self.clients.clone(), id: Uuid::now_v7() }
+    }
+}
+
+/// Clients of a service on this database.
+pub(crate) fn clients(database_url: SecretString) -> Clients {
+    let config = Config {
+        options: history_service::Options {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            admin_listen: "127.0.0.1:0".parse().unwrap(),
+            database_url: Some(database_url),
+            max_connections: 8,
+        },
+        database: kit::config::Database::default(),
+        accepted: kit::config::AcceptedServices { service_keys: keys() },
+        auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
+        token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
+    };
+    let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth));
+    let auth = testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys())).into_router());
+    let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
+    let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
+    let largest = 64 * 1024 * 1024;
+    Clients {
+        conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
+    }
+}
+
+fn keys() -> ServiceKeys {
+    ServiceKeys::single("gateway", SERVICE_KEY.into())
+}
+
+/// A request as a service acting for this user.
+pub(crate) fn acting<T>(user: Uuid, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    *request.metadata_mut() = acting_headers(user);
+    request
+}
+
+pub(crate) fn acting_headers(user: Uuid) -> MetadataMap {
+    let mut headers = MetadataMap::new();
+    headers.insert("authorization", format!("Bearer {SERVICE_KEY}").parse().unwrap());
+    headers.insert("x-act-as", user.to_string().parse().unwrap());
+    headers
+}
+
+/// A user, with calls as a service makes them for that user.
+#[derive(Clone)]
+pub(crate) struct Person {
+    clients: Clients,
+    pub(crate) id: Uuid,
+}
+
+macro_rules! calls {
+    ($($client:ident.$method:ident($request:ident) -> $response:ident;)+) => {
+        impl Person {
+            $(
+                pub(crate) async fn $method(&self, message: pb::$request) -> Result<pb::$response, Status> {
+                    let answer = self.clients.$client.clone().$method(acting(self.id, message)).await;
+                    answer.map(Response::into_inner)
+                }
+            )+
+        }
+    };
+}
+
+calls! {
+    conversations.create_conversation(CreateConversationRequest) -> CreateConversationResponse;
+    conversations.get_conversation(GetConversationRequest) -> GetConversationResponse;
+    conversations.list_conversations(ListConversationsRequest) -> ListConversationsResponse;
+    conversations.update_conversation(UpdateConversationRequest) -> UpdateConversationResponse;
+    conversations.delete_conversation(DeleteConversationRequest) -> DeleteConversationResponse;
+    messages.create_message(CreateMessageRequest) -> CreateMessageResponse;
+    messages.get_message(GetMessageRequest) -> GetMessageResponse;
+    messages.list_messages(ListMessagesRequest) -> ListMessagesResponse;
+    messages.set_feedback(SetFeedbackRequest) -> SetFeedbackResponse;
+    messages.list_sources(ListSourcesRequest) -> ListSourcesResponse;
+    runs.start_run(StartRunRequest) -> StartRunResponse;
+    runs.finish_run(FinishRunRequest) -> FinishRunResponse;
+    runs.get_run(GetRunRequest) -> GetRunResponse;
+}
+
+impl Person {
+    /// This user, whoever else calls.
+    pub(crate) fn of(world: &World, id: Uuid) -> Self {
+        Self { clients: world.clients.clone(), id }
+    }
+
+    /// A new, empty conversation.
+    pub(crate) async fn conversation(&self) -> pb::Conversation {
+        self.create_conversation(pb::CreateConversationRequest::default()).await.unwrap().conversation.unwrap()
+    }
+
+    /// The conversation as it stands.
+    pub(crate) async fn read(&self, id: &str) -> pb::Conversation {
+        let request = pb::GetConversationRequest { conversation_id: id.to_owned() };
+        self.get_conversation(request).await.unwrap().conversation.unwrap()
+    }
+
+    /// Appends to the active leaf, or to a parent.
+    pub(crate) async fn say(&self, conversation: &str, content: &str, parent: Option<&str>) -> pb::Message {
+        let request =
+            pb::CreateMessageRequest { parent_id: parent.map(str::to_owned), ..user_message(conversation, content) };
+        self.create_message(request).await.unwrap().message.unwrap()
+    }
+
+    /// A question in this conversation, or in a new one.
+    pub(crate) async fn ask(&self, conversation: Option<&str>, content: &str) -> pb::StartRunResponse {
+        self.start_run(question(conversation, content)).await.unwrap()
+    }
+
+    /// The agent's answer.
+    pub(crate) async fn end(&self, run: &pb::Run, content: &str) -> pb::FinishRunResponse {
+        self.finish_run(completed(run, content)).await.unwrap()
+    }
+}
+
+pub(crate) fn user_message(conversation: &str, content: &str) -> pb::CreateMessageRequest {
+    pb::CreateMessageRequest {
+        conversation_id: conversation.to_owned(),
+        role: pb::Role::User.into(),
+        content: content.to_owned(),
+        ..pb::CreateMessageRequest::default()
+    }
+}
+
+pub(crate) fn question(conversation: Option<&str>, content: &str) -> pb::StartRunRequest {
+    pb::StartRunRequest {
+        conversation_id: conversation.map(str::to_owned),
+        agent: "docs".to_owned(),
+        content: content.to_owned(),
+        lease: Some(Duration::from_secs(30).try_into().unwrap()),
+        context_limit: 20,
+        ..pb::StartRunRequest::default()
+    }
+}
+
+pub(crate) fn completed(run: &pb::Run, content: &str) -> pb::FinishRunRequest {
+    pb::FinishRunRequest {
+        run_id: run.id.clone(),
+        fence: run.fence,
+        status: pb::RunStatus::Completed.into(),
+        content: content.to_owned(),
+        ..pb::FinishRunRequest::default()
+    }
+}
+
+/// The reason in the details of a refusal.
+pub(crate) fn reason_of(status: &Status) -> String {
+    status.get_details_error_info().unwrap().reason
+}
+
+/// The violated fields with their codes.
+pub(crate) fn violations(status: &Status) -> Vec<(String, String)> {
+    let details = status.get_details_bad_request().unwrap();
+    details.field_violations.into_iter().map(|violation| (violation.field, violation.reason)).collect()
+}
+
+struct FakeAuth;
+
+#[tonic::async_trait]
+impl AuthService for FakeAuth {
+    async fn verify_token(
+        &self,
+        request: Request<VerifyTokenRequest>,
+    ) -> Result<Response<VerifyTokenResponse>, Status> {
+        if request.get_ref().token != TOKEN {
+            let refusal = Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_EXPIRED, "the token has expired");
+            return Err(refusal.with(reason::METADATA_FIELD, "token").into());
+        }
+        Ok(Response::new(VerifyTokenResponse {
+            user: Some(User { id: TOKEN_USER.to_string(), ..User::default() }),
+            expires_at: Some((SystemTime::now() + Duration::from_mins(5)).into()),
+            issuer_name: "test".to_owned(),
+        }))
+    }
+}
+
+/// The auth service itself is called by services only.
+struct NoUsers;
+
+#[tonic::async_trait]
+impl VerifyToken for NoUsers {
+    async fn verify(&self, _: &str) -> Result<Identity, Status> {
+        Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "no token").into())
+    }
+}
