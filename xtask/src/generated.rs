@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::step::{cargo, root, run, step};
 
 /// What the test of the gateway writes the description for, instead of comparing it.
-const RENEW_OPENAPI: &str = "COLLOQUY_RENEW_OPENAPI";
+const RENEW_OPENAPI: &str = "UPDATE_OPENAPI";
 
 /// Makes the contracts as they are the ones that must not be broken.
 pub(crate) fn proto_baseline() -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Good tokens, in every form that an issuer may give them.
 
+use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 use testkit::issuer::{Algorithm, Issuer, SigningKey};
 
@@ -14,6 +15,25 @@ async fn every_algorithm_is_accepted() {
         let answer = service.verify(&issuer.token("ada").signed_with(&key).sign()).await.unwrap();
         assert_eq!(answer.issuer_name, "better-auth", "{algorithm:?}");
         assert_eq!(answer.user.unwrap().subject, "ada", "{algorithm:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_implementation_signs_is_accepted() {
+    let issuer = Issuer::with([]).await;
+    let service = Service::of(&issuer).await;
+    for algorithm in [Algorithm::EdDsa, Algorithm::Es256, Algorithm::Rs256] {
+        let key = issuer.rotate(algorithm);
+        let pem = key.private_pem();
+        let (name, private) = match algorithm {
+            Algorithm::EdDsa => (jsonwebtoken::Algorithm::EdDSA, EncodingKey::from_ed_pem(pem.as_bytes())),
+            Algorithm::Es256 => (jsonwebtoken::Algorithm::ES256, EncodingKey::from_ec_pem(pem.as_bytes())),
+            Algorithm::Rs256 => (jsonwebtoken::Algorithm::RS256, EncodingKey::from_rsa_pem(pem.as_bytes())),
+        };
+        let header = Header { kid: Some(key.id().to_owned()), ..Header::new(name) };
+        let claims: serde_json::Value = serde_json::from_str(&issuer.token("ada").claims_json()).unwrap();
+        let token = jsonwebtoken::encode(&header, &claims, &private.unwrap()).unwrap();
+        assert_eq!(service.verify(&token).await.unwrap().user.unwrap().subject, "ada", "{algorithm:?}");
     }
 }
 

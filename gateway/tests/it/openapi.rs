@@ -19,7 +19,7 @@ fn the_committed_document_is_fresh() {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == fresh,
-        "gateway/openapi.json is stale; update it with: UPDATE_OPENAPI=1 cargo test -p gateway --test it openapi"
+        "gateway/openapi.json is stale; update it with `cargo xtask openapi`"
     );
 }
 

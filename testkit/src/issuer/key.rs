@@ -3,12 +3,15 @@
 use std::fmt;
 
 use aws_lc_rs::{
-    encoding::AsDer as _,
+    encoding::{AsDer, Pkcs8V1Der},
     rand::SystemRandom,
     rsa::{self, KeySize},
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256},
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -108,6 +111,19 @@ impl SigningKey {
             Pair::P256(pair) => pair.public_key().as_der().expect("an encoding").as_ref().to_vec(),
             Pair::Rsa(pair) => pair.public_key().as_der().expect("an encoding").as_ref().to_vec(),
         }
+    }
+
+    /// The whole key, for signing with something else.
+    ///
+    /// # Panics
+    /// When the key cannot be encoded.
+    pub fn private_pem(&self) -> String {
+        let der = match &self.pair {
+            Pair::Ed25519(pair) => pair.to_pkcs8v1().expect("an encoding").as_ref().to_vec(),
+            Pair::P256(pair) => pair.to_pkcs8v1().expect("an encoding").as_ref().to_vec(),
+            Pair::Rsa(pair) => AsDer::<Pkcs8V1Der<'_>>::as_der(pair).expect("an encoding").as_ref().to_vec(),
+        };
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der))
     }
 
     /// The signature of a message.
