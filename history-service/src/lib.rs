@@ -1,7 +1,7 @@
 //! The history service: keeps conversations, their trees of messages, what these cite, and the runs that wrote them.
 //!
-//! A call enters through [`grpc`], which checks it and knows its user; [`conversation`], [`message`] and [`run`] are
-//! what can be done; [`store`] holds every statement.
+//! A call enters through `grpc`, which checks it and knows its user; `conversation`, `message` and `run` are
+//! what can be done; `store` holds every statement.
 
 mod config;
 mod conversation;
