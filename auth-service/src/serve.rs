@@ -11,7 +11,7 @@ use kit::{
 };
 use proto::auth::v1::{auth_service_server::AuthServiceServer, user_service_server::UserServiceServer};
 use secrecy::SecretString;
-use sqlx::PgPool;
+use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -33,11 +33,7 @@ const SCHEMA: &str = "auth";
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
     let pool = pool(&config)?;
     let services = assemble(&config, &pool)?;
-    let prepared = async {
-        let migrated = migrate(config.owner_url()?).await;
-        migrated.context("bringing the tables up to date; DATABASE_DIRECT_URL may name their owner")?;
-        if config.database.allow_bypass { Ok(()) } else { database::refuse_bypassing_role(&pool).await }
-    };
+    let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
@@ -58,7 +54,11 @@ pub fn services(config: &Config) -> anyhow::Result<Guarded> {
 /// # Errors
 /// When the database stays away or a migration fails.
 pub async fn migrate(owner_url: &SecretString) -> anyhow::Result<()> {
-    database::migrate(owner_url, SCHEMA, sqlx::migrate!("../migrations/auth")).await
+    database::migrate(owner_url, SCHEMA, migrations()).await
+}
+
+fn migrations() -> Migrator {
+    sqlx::migrate!("../migrations/auth")
 }
 
 fn pool(config: &Config) -> anyhow::Result<PgPool> {

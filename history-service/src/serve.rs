@@ -9,6 +9,7 @@ use kit::{
     server::{Guarded, Listeners},
 };
 use secrecy::SecretString;
+use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,12 +27,8 @@ const PROCESS: &str = "history-service";
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
 /// fit, or a listener fails.
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
-    let store = open(&config)?;
-    let services = assemble(&config, store.clone(), None)?;
-    let prepared = async {
-        migrate(config.owner_url()?).await?;
-        if config.database.allow_bypass { Ok(()) } else { store.refuse_bypassing_role().await }
-    };
+    let services = assemble(&config, open(&config)?, None)?;
+    let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
@@ -53,7 +50,11 @@ pub fn services(config: &Config, auth: Option<client::Transport>) -> anyhow::Res
 /// # Errors
 /// When the database stays away or a migration fails.
 pub async fn migrate(owner_url: &SecretString) -> anyhow::Result<()> {
-    database::migrate(owner_url, SCHEMA, sqlx::migrate!("../migrations/history")).await
+    database::migrate(owner_url, SCHEMA, migrations()).await
+}
+
+fn migrations() -> Migrator {
+    sqlx::migrate!("../migrations/history")
 }
 
 fn open(config: &Config) -> anyhow::Result<Store> {

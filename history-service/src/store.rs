@@ -4,7 +4,7 @@
 //! and plain inserts set it in the same statement: `caller` is MATERIALIZED, and the scan depends on it through a
 //! LATERAL with LIMIT, so that it is evaluated first. Writes that update run in a transaction that [`Store`] opened.
 
-use kit::{caller::UserId, database};
+use kit::caller::UserId;
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 
 use crate::id::{ConversationId, RunId};
@@ -41,10 +41,6 @@ impl Store {
     /// For functions that set the user themselves.
     pub(crate) fn pool(&self) -> &PgPool {
         &self.0
-    }
-
-    pub(crate) async fn refuse_bypassing_role(&self) -> anyhow::Result<()> {
-        database::refuse_bypassing_role(&self.0).await
     }
 
     /// Opens a transaction of this user, in one round trip.

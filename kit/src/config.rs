@@ -13,7 +13,7 @@ pub struct Database {
     #[arg(id = "database-url", long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub url: Option<SecretString>,
 
-    /// PostgreSQL for migrations, as the owner of the tables and past any pooler [default: DATABASE_URL]
+    /// PostgreSQL for migrations, as the owner of the tables and past any pooler; without it none run at the start
     #[arg(id = "database-direct-url", long, env = "DATABASE_DIRECT_URL", hide_env_values = true, value_name = "URL")]
     pub direct_url: Option<SecretString>,
 

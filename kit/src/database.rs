@@ -11,7 +11,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::error::Error;
+use crate::{config, error::Error};
 
 mod provision;
 
@@ -23,7 +23,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 const IDLE_TIMEOUT: Duration = Duration::from_mins(4);
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-const MIGRATION_PATIENCE: Duration = Duration::from_mins(1);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A pool that connects when first used and holds nothing while idle.
 ///
@@ -60,7 +60,7 @@ pub async fn migrate(url: &SecretString, schema: &'static str, mut migrator: Mig
 }
 
 async fn connect_patiently(options: &PgConnectOptions) -> anyhow::Result<PgConnection> {
-    let give_up = tokio::time::Instant::now() + MIGRATION_PATIENCE;
+    let give_up = tokio::time::Instant::now() + START_PATIENCE;
     let mut pause = Duration::from_millis(100);
     loop {
         let attempt = tokio::time::timeout_at(give_up, PgConnection::connect_with(options)).await;
@@ -68,7 +68,7 @@ async fn connect_patiently(options: &PgConnectOptions) -> anyhow::Result<PgConne
             Ok(Ok(connection)) => return Ok(connection),
             Ok(Err(error)) if is_outage(&error) => error,
             Ok(Err(error)) => return Err(error.into()),
-            Err(_) => bail!("no connection within {}", humantime::format_duration(MIGRATION_PATIENCE)),
+            Err(_) => bail!("no connection within {}", humantime::format_duration(START_PATIENCE)),
         };
         tracing::warn!(%error, "the database is away, trying again");
         tokio::time::timeout_at(give_up, tokio::time::sleep(pause)).await.map_err(|_| error)?;
@@ -76,11 +76,30 @@ async fn connect_patiently(options: &PgConnectOptions) -> anyhow::Result<PgConne
     }
 }
 
-/// Refuses a role for which row-level security does not hold.
+/// Sees to it that a service can work: its role is bound by row-level security, and its schema is there.
+///
+/// The role is looked at first, so that nothing is made as a role that is refused afterwards. Migrations run when
+/// their owner is known; a deployment that migrates in a step of its own does not tell.
 ///
 /// # Errors
-/// When the role bypasses row-level security, or the database cannot be asked.
-pub async fn refuse_bypassing_role(pool: &PgPool) -> anyhow::Result<()> {
+/// When the role bypasses row-level security, the schema is missing, or the database stays away.
+pub async fn prepare(
+    service_url: &SecretString,
+    database: &config::Database,
+    schema: &'static str,
+    migrator: Migrator,
+) -> anyhow::Result<()> {
+    if !database.allow_bypass {
+        refuse_bypassing_role(service_url).await?;
+    }
+    match &database.direct_url {
+        Some(owner_url) => migrate(owner_url, schema, migrator).await,
+        None => require_schema(service_url, schema).await,
+    }
+}
+
+async fn refuse_bypassing_role(service_url: &SecretString) -> anyhow::Result<()> {
+    let mut connection = connect_patiently(&options(service_url)?).await.context("DATABASE_URL")?;
     let (role, bypasses): (String, bool) = sqlx::query_as(
         r"
         SELECT rolname::text, rolsuper OR rolbypassrls
@@ -88,14 +107,28 @@ pub async fn refuse_bypassing_role(pool: &PgPool) -> anyhow::Result<()> {
         WHERE rolname = current_user
         ",
     )
-    .fetch_one(pool)
+    .fetch_one(&mut connection)
     .await
     .context("asking the database about our role")?;
+    connection.close().await?;
     if bypasses {
         bail!(
             "the database role `{role}` bypasses row-level security, which keeps users apart. Let DATABASE_URL \
-             log in as a plain role (CREATE ROLE … LOGIN NOBYPASSRLS; GRANT colloquy_service TO …) and give the \
-             owner in DATABASE_DIRECT_URL"
+             log in as {SERVICE_ROLE} (CREATE ROLE {SERVICE_ROLE} LOGIN NOINHERIT NOBYPASSRLS PASSWORD '…') and give \
+             the owner in DATABASE_DIRECT_URL"
+        );
+    }
+    Ok(())
+}
+
+async fn require_schema(service_url: &SecretString, schema: &str) -> anyhow::Result<()> {
+    let mut connection = connect_patiently(&options(service_url)?).await.context("DATABASE_URL")?;
+    let exists = "SELECT to_regnamespace($1) IS NOT NULL";
+    let exists: bool = sqlx::query_scalar(exists).bind(schema).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    if !exists {
+        bail!(
+            "the database has no schema `{schema}`: give the owner of the tables in DATABASE_DIRECT_URL, so that it is made"
         );
     }
     Ok(())

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use kit::server::Listeners;
 use proto::auth::v1::{GetMeRequest, user_service_client::UserServiceClient};
-use secrecy::ExposeSecret as _;
-use testkit::issuer::Issuer;
+use secrecy::{ExposeSecret as _, SecretString};
+use testkit::{TestDatabase, issuer::Issuer};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, transport::Endpoint};
@@ -93,6 +93,20 @@ async fn a_role_that_bypasses_row_level_security_is_refused_unless_told_otherwis
     assert!(HealthClient::new(channel).check(HealthCheckRequest::default()).await.is_ok());
     stop.cancel();
     serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_made_as_a_role_that_should_not_own_it() {
+    let database = TestDatabase::create("empty", |_| async { Ok(()) }).await;
+    let serve = async |url: &SecretString| {
+        let config = parse(&["--auth-database-url", url.expose_secret()]).unwrap();
+        let (listeners, ..) = listeners().await;
+        let error = auth_service::serve(config, listeners, CancellationToken::new()).await.unwrap_err();
+        format!("{error:#}")
+    };
+    assert!(serve(&database.superuser_url).await.contains("bypasses row-level security"));
+    let said = serve(&database.service_url).await;
+    assert!(said.contains("no schema `auth`") && said.contains("DATABASE_DIRECT_URL"), "{said}");
 }
 
 #[tokio::test]

@@ -17,10 +17,7 @@ fn the_committed_document_is_fresh() {
         fs::write(&path, &fresh).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == fresh,
-        "gateway/openapi.json is stale; update it with `cargo xtask openapi`"
-    );
+    assert!(committed == fresh, "gateway/openapi.json is stale; update it with `cargo xtask openapi`");
 }
 
 #[tokio::test]
