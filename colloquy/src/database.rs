@@ -65,8 +65,7 @@ pub(crate) async fn migrate(data_dir: &Path, options: &Options, given: &config::
     let private = PrivateDatabase::start(data_dir, options).await?;
     let owner = private.urls.direct_url.as_ref().context("a private database has an owner")?;
     let outcome = migrate_all(owner).await;
-    private.cluster.stop().await?;
-    outcome
+    outcome.and(private.cluster.stop().await.map_err(anyhow::Error::from))
 }
 
 async fn migrate_all(owner: &SecretString) -> anyhow::Result<()> {

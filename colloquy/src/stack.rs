@@ -71,7 +71,9 @@ pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
         outcome = serve(up, sockets, Some(urls), &stop) => outcome,
         ended = private.cluster.ended() => Err(ended.into()),
     };
-    private.cluster.stop().await?;
+    if let Err(error) = private.cluster.stop().await {
+        tracing::error!(error = format!("{error:#}"), "the private PostgreSQL did not stop in order");
+    }
     outcome
 }
 

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::telemetry::metrics;
 
 const UPKEEP: Duration = Duration::from_secs(5);
+/// How long a probe may still take once the end has come. A request that never ends must not hold the process.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Whether this process takes requests.
 ///
@@ -57,9 +59,14 @@ pub async fn serve(listener: TcpListener, readiness: Readiness, stop: Cancellati
             metrics::upkeep();
         }
     };
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
     tokio::select! {
         outcome = server => outcome?,
         () = upkeep => {}
+        () = overdue => {}
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ use tonic::{
     service::{Routes, RoutesBuilder},
     transport::Server,
 };
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     admin::{self, Readiness},
@@ -199,6 +199,7 @@ async fn observe(State(observed): State<Arc<Observed>>, mut request: Request, ne
         otel.kind = "server",
         rpc.method = method,
         request.id = request_id.as_str(),
+        user.id = Empty,
     );
     propagation::continue_trace(&span, request.headers());
     request.extensions_mut().insert(request_id.clone());

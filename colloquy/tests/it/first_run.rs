@@ -2,6 +2,7 @@
 
 use proto::history::v1::{ListConversationsRequest, conversation_service_client::ConversationServiceClient};
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use tempfile::tempdir;
 use tonic::{Request, transport::Endpoint};
 
@@ -78,16 +79,52 @@ async fn the_token_command_speaks_for_any_user_of_the_running_stack() {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     let (_, answer) = stack.ask("A question of the first user").await;
-    let conversation = format!("/conversations/{}", answer["run"]["conversation_id"].as_str().unwrap());
 
     stack.token = token(&["--email", "ada@example.com", "--name", "Ada"]);
     let me = stack.get("/users/me").await;
     assert_eq!((&me["email"], &me["name"]), (&"ada@example.com".into(), &"Ada".into()));
-    let foreign = stack.request(Method::GET, &conversation).send().await.unwrap();
-    assert_eq!(foreign.status(), StatusCode::NOT_FOUND);
+    let id = |path: &str| answer.pointer(path).unwrap().as_str().unwrap().to_owned();
+    let (conversation, message, run) = (id("/run/conversation_id"), id("/message/id"), id("/run/id"));
+    let theirs = refusals(&stack, &conversation, &message, &run).await;
+    let nobodys = uuid::Uuid::now_v7().to_string();
+    assert_eq!(theirs, refusals(&stack, &nobodys, &nobodys, &nobodys).await);
+    assert!(theirs.iter().all(|(status, _)| *status == StatusCode::NOT_FOUND), "{theirs:?}");
 
     stack.token = token(&["--email", "dev@colloquy.localhost"]);
     assert_eq!(stack.get("/conversations").await["items"].as_array().unwrap().len(), 1);
+}
+
+/// What every route that names something answers, without the id of the request.
+async fn refusals(stack: &Stack, conversation: &str, message: &str, run: &str) -> Vec<(StatusCode, serde_json::Value)> {
+    let routes = [
+        (Method::GET, format!("/conversations/{conversation}"), None),
+        (Method::PATCH, format!("/conversations/{conversation}"), Some(json!({ "title": "mine" }))),
+        (Method::DELETE, format!("/conversations/{conversation}"), None),
+        (Method::GET, format!("/conversations/{conversation}/messages"), None),
+        (
+            Method::POST,
+            format!("/conversations/{conversation}/messages"),
+            Some(json!({ "role": "user", "content": "mine" })),
+        ),
+        (Method::GET, format!("/messages/{message}/sources"), None),
+        (Method::PUT, format!("/messages/{message}/feedback"), Some(json!({ "rating": "up" }))),
+        (Method::GET, format!("/runs/{run}"), None),
+        (Method::POST, "/agents/run".to_owned(), Some(json!({ "message": "mine", "conversation_id": conversation }))),
+        (Method::POST, "/agents/run".to_owned(), Some(json!({ "message": "mine", "parent_id": message }))),
+    ];
+    let mut answers = Vec::new();
+    for (method, path, body) in routes {
+        let mut request = stack.request(method, &path);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let mut problem: serde_json::Value = answer.json().await.unwrap();
+        problem.as_object_mut().unwrap().remove("request_id");
+        answers.push((status, problem));
+    }
+    answers
 }
 
 #[test]

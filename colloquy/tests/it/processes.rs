@@ -6,13 +6,16 @@ use tempfile::tempdir;
 
 use crate::stack::{Stack, eventually, signal};
 
-/// The processes, besides the stack itself, whose environment of files lies in this directory.
+/// The processes that work in this directory or hold a file in it: PostgreSQL, and the guard that writes its log.
 fn processes_of(directory: &Path) -> Vec<u32> {
     let directory = fs::canonicalize(directory).unwrap();
     let pids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-    let works_there =
-        |pid: &u32| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&directory));
-    pids.filter(works_there).collect()
+    let concerned = |pid: &u32| {
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut links = files.chain([format!("/proc/{pid}/cwd").into()]);
+        links.any(|link| fs::read_link(link).is_ok_and(|target| target.starts_with(&directory)))
+    };
+    pids.filter(|pid| *pid != std::process::id()).filter(concerned).collect()
 }
 
 #[tokio::test]

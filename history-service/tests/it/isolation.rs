@@ -7,14 +7,18 @@ use uuid::Uuid;
 
 use crate::{
     rpcs::{self, Call, Ids},
-    world::{Person, World, acting_headers, question},
+    world::{Person, World, acting_headers, completed, question},
 };
 
-/// Someone's conversation with a finished and a running run.
+/// How many rows `possessions` leaves in each table.
+const POSSESSIONS: [(&str, i64); 4] = [("conversation", 1), ("message", 4), ("source", 1), ("run", 2)];
+
+/// Someone's conversation with a finished run, which cites something, and a running one.
 async fn possessions(person: &Person) -> Ids {
     let first = person.ask(None, "what is theirs?").await;
     let run = first.run.unwrap();
-    person.end(&run, "this is").await;
+    let source = pb::Source { url: Some("https://example.com/theirs".to_owned()), ..pb::Source::default() };
+    person.finish_run(pb::FinishRunRequest { sources: vec![source], ..completed(&run, "this is") }).await.unwrap();
     let second = person.ask(Some(&run.conversation_id), "and what else?").await;
     let message = second.user_message.unwrap().id;
     Ids { conversation: run.conversation_id, message, run: second.run.unwrap().id }
@@ -105,12 +109,12 @@ async fn a_statement_that_forgot_its_where_shows_changes_and_adds_nothing() {
     possessions(&owner).await;
     let mut connection = world.service_connection().await;
 
-    for table in ["conversation", "message", "source", "run"] {
+    for (table, rows) in POSSESSIONS {
         let count = || sqlx::AssertSqlSafe(format!("SELECT count(*) FROM history.{table}"));
         let seen: i64 = sqlx::query_scalar(count()).fetch_one(&mut connection).await.unwrap();
         assert_eq!(seen, 0, "{table} without a setting");
 
-        for (user, expected) in [(stranger.id, false), (owner.id, table != "source")] {
+        for (user, expected) in [(stranger.id, 0), (owner.id, rows)] {
             let mut transaction = connection.begin().await.unwrap();
             sqlx::query("SELECT set_config('colloquy.user_id', $1, true)")
                 .bind(user.to_string())
@@ -118,7 +122,7 @@ async fn a_statement_that_forgot_its_where_shows_changes_and_adds_nothing() {
                 .await
                 .unwrap();
             let seen: i64 = sqlx::query_scalar(count()).fetch_one(&mut *transaction).await.unwrap();
-            assert_eq!(seen > 0, expected, "{table} as {user}");
+            assert_eq!(seen, expected, "{table} as {user}");
             transaction.commit().await.unwrap();
         }
         // A past LOCAL setting reads as '' from now on.

@@ -6,6 +6,7 @@ use axum::{extract::Request, extract::State, middleware::Next, response::Respons
 use http::{HeaderMap, header::AUTHORIZATION};
 use proto::reason;
 use tonic::Status;
+use tracing::{Span, field::display};
 
 use super::{ACT_AS, Caller, VerifyToken, service_keys::Keyring};
 use crate::{
@@ -77,6 +78,9 @@ pub(crate) async fn require_caller(
 ) -> Response {
     match authenticator.authenticate(request.headers()).await {
         Ok(caller) => {
+            if let Ok(user_id) = caller.user_id() {
+                Span::current().record("user.id", display(user_id));
+            }
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

@@ -60,6 +60,17 @@ async fn the_admin_listener_tells_life_readiness_and_metrics() {
 }
 
 #[tokio::test]
+async fn a_request_that_never_ends_does_not_hold_a_stopped_server() {
+    let running = FakeAuth::default().start().await;
+    let address = running.admin.socket_addrs(|| None).unwrap()[0];
+    let mut unfinished = tokio::net::TcpStream::connect(address).await.unwrap();
+    unfinished.write_all(b"GET /livez HTTP/1.1\r\nhost: admin\r\n").await.unwrap();
+    assert!(get(&running, "/livez").await.starts_with("HTTP/1.1 200"));
+    running.stop.cancel();
+    running.ended.await.unwrap().unwrap();
+}
+
+#[tokio::test]
 async fn a_stopped_server_ends_without_an_error() {
     let running = FakeAuth::default().start().await;
     assert!(get(&running, "/readyz").await.starts_with("HTTP/1.1 200"));
