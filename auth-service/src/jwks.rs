@@ -1,6 +1,6 @@
 //! The public keys of issuers: read, chosen, kept.
 
-use std::{fs, path::Path, sync::Arc, time::Instant};
+use std::{fs, path::Path, sync::Arc};
 
 use kit::error::Error;
 
@@ -21,7 +21,7 @@ use self::{remote::RemoteKeys, source::Source};
 /// Where the keys of one issuer come from.
 pub(crate) enum Keys {
     Fixed(Arc<KeySet>),
-    Remote(Arc<RemoteKeys>),
+    Remote(RemoteKeys),
 }
 
 impl Keys {
@@ -37,14 +37,14 @@ impl Keys {
             KeySource::Url(url) => Source::key_set(url)?,
             KeySource::Discovery => Source::discovery(issuer)?,
         };
-        Ok(Self::Remote(Arc::new(RemoteKeys::new(Arc::clone(name), source, freshness.clone()))))
+        Ok(Self::Remote(RemoteKeys::new(Arc::clone(name), source, freshness.clone())))
     }
 
     /// The keys to judge a token by that names this key.
-    pub(crate) async fn current(&self, key_id: Option<&str>, now: Instant) -> Result<Arc<KeySet>, Error> {
+    pub(crate) async fn current(&self, key_id: Option<&str>) -> Result<Arc<KeySet>, Error> {
         match self {
             Self::Fixed(keys) => Ok(Arc::clone(keys)),
-            Self::Remote(remote) => remote.current(key_id, now).await,
+            Self::Remote(remote) => remote.current(key_id).await,
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Held {
 pub(super) enum Step {
     /// Judge it by these.
     Use(Arc<KeySet>),
-    /// Ask the issuer; while someone else is asking, these will do.
+    /// Ask the issuer; until it has answered, these will do.
     Fetch { meanwhile: Option<Arc<KeySet>> },
     /// The issuer was down a moment ago, and without it nothing can be said.
     GiveUp,

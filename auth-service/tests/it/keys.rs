@@ -1,5 +1,7 @@
 //! Keys that rotate, and issuers that are down or out of their minds.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use proto::reason;
 use serde_json::json;
@@ -60,6 +62,9 @@ async fn old_keys_are_fetched_again_and_withdrawn_ones_refused() {
     assert!(service.verify(&token).await.is_ok());
     issuer.rotate(Algorithm::EdDsa);
     issuer.withdraw(&withdrawn);
+    assert!(service.verify(&token).await.is_ok(), "the old keys will do until the new ones are there");
+    // Its key is new, so that this one waits for the new keys.
+    assert!(service.verify(&issuer.token("ada").sign()).await.is_ok());
     assert_eq!(reason(&service.verify(&token).await.unwrap_err()), reason::TOKEN_KEY_UNKNOWN);
     assert!(service.verify(&issuer.token("ada").sign()).await.is_ok());
 }
@@ -113,12 +118,15 @@ async fn known_keys_go_on_working_while_the_issuer_answers_nonsense() {
 async fn a_failing_issuer_is_left_alone_for_a_while() {
     let issuer = Issuer::start().await;
     let service = service(&issuer, "0s", "1h").await;
-    let token = issuer.token("ada").sign();
-    assert!(service.verify(&token).await.is_ok());
+    let token = issuer.token("ada");
+    assert!(service.verify(&token.sign()).await.is_ok());
     issuer.answer(Answer::Status(500));
     for _ in 0..10 {
-        assert!(service.verify(&token).await.is_ok());
+        assert!(service.verify(&token.sign()).await.is_ok());
     }
+    // It waits for the fetch that the others did not wait for.
+    let unknown = service.verify(&token.header("kid", "new").sign()).await.unwrap_err();
+    assert_eq!(reason(&unknown), reason::ISSUER_UNAVAILABLE);
     assert_eq!(issuer.fetches(), 2);
 }
 
@@ -126,21 +134,38 @@ async fn a_failing_issuer_is_left_alone_for_a_while() {
 async fn nobody_waits_for_a_silent_issuer_whose_keys_are_known() {
     let issuer = Issuer::start().await;
     let service = service(&issuer, "0s", "1h").await;
-    let token = issuer.token("ada").sign();
-    assert!(service.verify(&token).await.is_ok());
+    let token = issuer.token("ada");
+    assert!(service.verify(&token.sign()).await.is_ok());
     issuer.answer(Answer::Silence);
-    let asking = service.verify(&token);
-    let others = async {
-        while issuer.fetches() < 2 {
-            tokio::task::yield_now().await;
-        }
-        service.verify(&token).await
-    };
+    assert!(service.verify(&token.sign()).await.is_ok());
+    let (known, unknown) = (token.sign(), token.header("kid", "new").sign());
     tokio::select! {
         biased;
-        _ = asking => panic!("a silent issuer has answered"),
-        answer = others => assert!(answer.is_ok()),
+        _ = service.verify(&unknown) => panic!("the issuer is being asked still"),
+        answer = service.verify(&known) => assert!(answer.is_ok()),
     }
+}
+
+#[tokio::test]
+async fn all_who_waited_for_a_silent_issuer_give_up_with_the_first() {
+    let issuer = Issuer::start().await;
+    let service = service(&issuer, "1h", "1h").await;
+    issuer.answer(Answer::Silence);
+    let token = issuer.token("ada").sign();
+    tokio::time::pause();
+    let late = async {
+        while issuer.fetches() == 0 {
+            tokio::task::yield_now().await;
+        }
+        // Later than the pause after a first failure, if that began with the fetch.
+        tokio::time::advance(Duration::from_secs(2)).await;
+        join_all((0..10).map(|_| service.verify(&token))).await
+    };
+    let (first, late) = tokio::join!(service.verify(&token), late);
+    for answer in late.into_iter().chain([first]) {
+        assert_eq!(reason(&answer.unwrap_err()), reason::ISSUER_UNAVAILABLE);
+    }
+    assert_eq!(issuer.fetches(), 1);
 }
 
 #[tokio::test]
