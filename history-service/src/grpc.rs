@@ -12,7 +12,7 @@ use proto::{
         conversation_service_server::ConversationServiceServer, message_service_server::MessageServiceServer,
         run_service_server::RunServiceServer,
     },
-    reason,
+    limit, reason,
 };
 use tonic::{Request, Response, Status};
 
@@ -27,8 +27,6 @@ mod runs;
 /// Longer than the wait for a connection, shorter than our clients' own deadline.
 const DEADLINE: Duration = Duration::from_secs(12);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// Room for a million characters of text, its parts and its sources.
-const LARGEST_REQUEST: usize = 16 * 1024 * 1024;
 
 /// Every service of this process.
 pub(crate) fn services(process: &'static str, store: Store) -> Services {
@@ -36,15 +34,14 @@ pub(crate) fn services(process: &'static str, store: Store) -> Services {
     let messages = MessageServiceServer::new(messages::Messages(store.clone()));
     let runs = RunServiceServer::new(runs::Runs(store));
     Services::new(process)
-        .with(conversations.max_decoding_message_size(LARGEST_REQUEST))
-        .with(messages.max_decoding_message_size(LARGEST_REQUEST))
-        .with(runs.max_decoding_message_size(LARGEST_REQUEST))
+        .with(conversations.max_decoding_message_size(limit::REQUEST_BYTES))
+        .with(messages.max_decoding_message_size(limit::REQUEST_BYTES))
+        .with(runs.max_decoding_message_size(limit::REQUEST_BYTES))
 }
 
 /// The caller's user and the message of a request.
 fn open<T>(request: Request<T>) -> Result<(UserId, T), Status> {
     let user = Caller::of(&request)?.user_id()?;
-    tracing::Span::current().record("user.id", tracing::field::display(user));
     Ok((user, request.into_inner()))
 }
 

@@ -1,6 +1,7 @@
 //! The contracts between the services: generated messages, clients and servers, the descriptors that
-//! reflection serves, and the stable reasons of errors.
+//! reflection serves, the bounds on what they take, and the stable reasons of errors.
 
+pub mod limit;
 pub mod reason;
 
 /// Every `.proto` file with its imports and comments, as an encoded `FileDescriptorSet`.

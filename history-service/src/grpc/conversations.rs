@@ -1,7 +1,10 @@
 //! `ConversationService`.
 
 use chrono::Utc;
-use proto::history::v1::{self as pb, conversation_service_server::ConversationService};
+use proto::{
+    history::v1::{self as pb, conversation_service_server::ConversationService},
+    limit,
+};
 use tonic::{Request, Response, Status};
 
 use super::{answer, convert, fields::Fields, open};
@@ -12,10 +15,7 @@ use crate::{
     store::Store,
 };
 
-const TITLE: usize = 500;
-pub(super) const CLIENT_ID: std::ops::RangeInclusive<usize> = 1..=200;
 const PAGE: usize = 20;
-const LARGEST_PAGE: usize = 100;
 
 pub(super) struct Conversations(pub(super) Store);
 
@@ -28,9 +28,9 @@ impl ConversationService for Conversations {
         let (user, request) = open(request)?;
         answer(async {
             let mut fields = Fields::new();
-            let title = fields.optional_text("title", request.title, &(0..=TITLE));
+            let title = fields.optional_text("title", request.title, &(0..=limit::TITLE));
             let new = NewConversation {
-                client_id: fields.optional_text("client_id", request.client_id, &CLIENT_ID),
+                client_id: fields.optional_text("client_id", request.client_id, &(1..=limit::CLIENT_ID)),
                 title: title.filter(|title| !title.trim().is_empty()),
                 metadata: fields.metadata("metadata", request.metadata_json),
                 expires_at: fields.time("expires_at", request.expires_at),
@@ -70,7 +70,7 @@ impl ConversationService for Conversations {
             let filter = Filter {
                 archived: request.archived.unwrap_or(false),
                 pinned: request.pinned,
-                agent: fields.optional_text("agent", request.agent, &(0..=100)),
+                agent: fields.optional_text("agent", request.agent, &(0..=limit::AGENT)),
                 updated_from: fields.time("updated_from", request.updated_from),
                 updated_to: fields.time("updated_to", request.updated_to),
             };
@@ -83,7 +83,7 @@ impl ConversationService for Conversations {
                 .with_optional(filter.updated_from.map(micros))
                 .with_optional(filter.updated_to.map(micros));
             let after = fields.page_token(&query, &request.page_token);
-            let page_size = fields.page_size(request.page_size, PAGE, LARGEST_PAGE);
+            let page_size = fields.page_size(request.page_size, PAGE, limit::CONVERSATION_PAGE);
             fields.finish()?;
             let page = conversation::list(&self.0, user, &filter, after, page_size).await?;
             Ok(pb::ListConversationsResponse {
@@ -138,7 +138,7 @@ fn update(request: pb::UpdateConversationRequest) -> Result<(ConversationId, Cha
     for path in &paths {
         match path.as_str() {
             "title" => {
-                let title = fields.optional_text("title", given.title.clone(), &(0..=TITLE));
+                let title = fields.optional_text("title", given.title.clone(), &(0..=limit::TITLE));
                 let title = title.filter(|title| !title.trim().is_empty());
                 changes.title = Some(title.map_or(NewTitle::TakenBack, NewTitle::Given));
             }

@@ -1,7 +1,7 @@
 //! Between generated types and ours. Generated types go no further than here.
 
 use chrono::{DateTime, Utc};
-use proto::history::v1 as pb;
+use proto::{history::v1 as pb, limit};
 
 use super::fields::Fields;
 use crate::{
@@ -13,8 +13,12 @@ use crate::{
     word::{MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource},
 };
 
-const SOURCES: usize = 200;
-const URL: usize = 4_000;
+/// Who made what is to be stored: a client's input is bounded, an agent's output is kept as it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Author {
+    Client,
+    Agent,
+}
 
 pub(super) fn conversation(from: Conversation) -> pb::Conversation {
     let title_source = match from.title_source {
@@ -145,14 +149,15 @@ pub(super) fn rating(from: pb::feedback::Rating) -> Option<Rating> {
 }
 
 /// Sources as they are to be stored: numbered in the order of the list.
-pub(super) fn sources(fields: &mut Fields, given: Vec<pb::Source>) -> Vec<Source> {
-    fields.count("sources", given.len(), SOURCES);
-    (1..).zip(given.into_iter().take(SOURCES)).map(|(ordinal, given)| source_in(fields, ordinal, given)).collect()
+pub(super) fn sources(fields: &mut Fields, given: Vec<pb::Source>, author: Author) -> Vec<Source> {
+    let most = if author == Author::Agent { limit::ANSWER_SOURCES } else { limit::SOURCES };
+    fields.count("sources", given.len(), most);
+    (1..).zip(given.into_iter().take(most)).map(|(ordinal, given)| source_in(fields, ordinal, given, author)).collect()
 }
 
-fn source_in(fields: &mut Fields, ordinal: i16, given: pb::Source) -> Source {
+fn source_in(fields: &mut Fields, ordinal: i16, given: pb::Source, author: Author) -> Source {
     let field = |name: &str| format!("sources[{}].{name}", ordinal - 1);
-    let any = 0..=usize::MAX;
+    let length = |most: usize| 0..=if author == Author::Agent { usize::MAX } else { most };
     let kind = match (given.kind.as_str(), &given.url) {
         ("", Some(_)) => Some(SourceKind::Url),
         ("", None) => Some(SourceKind::Document),
@@ -169,14 +174,17 @@ fn source_in(fields: &mut Fields, ordinal: i16, given: pb::Source) -> Source {
         id: SourceId::generate(),
         ordinal,
         kind: kind.unwrap_or(SourceKind::Document),
-        title: fields.optional_text(&field("title"), given.title, &any),
-        url: fields.optional_text(&field("url"), given.url, &(0..=URL)),
-        snippet: fields.optional_text(&field("snippet"), given.snippet, &any),
+        title: fields.optional_text(&field("title"), given.title, &length(limit::SOURCE_TITLE)),
+        url: fields.optional_text(&field("url"), given.url, &length(limit::SOURCE_URL)),
+        snippet: fields.optional_text(&field("snippet"), given.snippet, &length(limit::SOURCE_SNIPPET)),
         score: given.score,
         span_start: given.span.map(|span| span.start),
         span_end: given.span.map(|span| span.end),
-        content_hash: fields.optional_text(&field("content_hash"), given.content_hash, &any),
-        metadata: fields.metadata(&field("metadata"), given.metadata_json),
+        content_hash: fields.optional_text(&field("content_hash"), given.content_hash, &length(limit::SOURCE_HASH)),
+        metadata: match author {
+            Author::Client => fields.metadata(&field("metadata"), given.metadata_json),
+            Author::Agent => fields.document(&field("metadata"), given.metadata_json, json::DEEPEST_OF_AGENTS),
+        },
     }
 }
 

@@ -4,15 +4,16 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use chrono::{DateTime, Utc};
 use kit::error::{Error, Violations};
-use proto::reason::{FIELD_INVALID, FIELD_OUT_OF_RANGE, FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_UNKNOWN};
+use proto::{
+    limit,
+    reason::{FIELD_INVALID, FIELD_OUT_OF_RANGE, FIELD_REQUIRED, FIELD_TOO_LONG, FIELD_UNKNOWN},
+};
 use uuid::Uuid;
 
 use crate::{
     json,
     page_token::{self, Position, Query},
 };
-
-const METADATA_BYTES: usize = 16 * 1024;
 
 /// The fields of one request.
 #[derive(Default)]
@@ -28,7 +29,7 @@ impl Fields {
         self.0.finish()
     }
 
-    pub(super) fn invalid(&mut self, field: &str, problem: &str) {
+    pub(super) fn invalid(&mut self, field: &str, problem: impl Into<String>) {
         self.0.add(field, FIELD_INVALID, problem);
     }
 
@@ -80,14 +81,21 @@ impl Fields {
         text.map(|text| self.text(field, text, length))
     }
 
-    /// A JSON object, as it came; empty means `{}`.
+    /// A JSON object of a client's, as it came; empty means `{}`.
     pub(super) fn metadata(&mut self, field: &str, text: String) -> String {
+        if text.len() > limit::METADATA_BYTES {
+            self.0.add(field, FIELD_TOO_LONG, format!("must have at most {} bytes", limit::METADATA_BYTES));
+            return text;
+        }
+        self.document(field, text, json::DEEPEST)
+    }
+
+    /// A JSON object of any size, as it came; empty means `{}`.
+    pub(super) fn document(&mut self, field: &str, text: String, deepest: usize) -> String {
         if text.is_empty() {
             return "{}".to_owned();
         }
-        if text.len() > METADATA_BYTES {
-            self.0.add(field, FIELD_TOO_LONG, format!("must have at most {METADATA_BYTES} bytes"));
-        } else if let Some(problem) = json::object_problem(&text) {
+        if let Some(problem) = json::object_problem(&text, deepest) {
             self.invalid(field, problem);
         }
         text

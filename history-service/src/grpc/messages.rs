@@ -1,9 +1,17 @@
 //! `MessageService`.
 
-use proto::history::v1::{self as pb, message_service_server::MessageService};
+use proto::{
+    history::v1::{self as pb, message_service_server::MessageService},
+    limit,
+};
 use tonic::{Request, Response, Status};
 
-use super::{answer, conversations::CLIENT_ID, convert, fields::Fields, open};
+use super::{
+    answer,
+    convert::{self, Author},
+    fields::Fields,
+    open,
+};
 use crate::{
     id::{ConversationId, MessageId},
     message::{self, NewMessage},
@@ -11,10 +19,7 @@ use crate::{
     store::Store,
 };
 
-pub(super) const CONTENT: std::ops::RangeInclusive<usize> = 1..=1_000_000;
-const NOTE: usize = 4_000;
 const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 200;
 
 pub(super) struct Messages(pub(super) Store);
 
@@ -31,10 +36,10 @@ impl MessageService for Messages {
             let new = NewMessage {
                 conversation_id: fields.id("conversation_id", &request.conversation_id),
                 role,
-                content: fields.text("content", request.content, &CONTENT),
+                content: fields.text("content", request.content, &(1..=limit::CONTENT)),
                 parent_id: fields.optional_id("parent_id", request.parent_id.as_deref()),
-                client_id: fields.optional_text("client_id", request.client_id, &CLIENT_ID),
-                sources: convert::sources(&mut fields, request.sources),
+                client_id: fields.optional_text("client_id", request.client_id, &(1..=limit::CLIENT_ID)),
+                sources: convert::sources(&mut fields, request.sources, Author::Client),
                 metadata: fields.metadata("metadata", request.metadata_json),
             };
             fields.finish()?;
@@ -73,7 +78,7 @@ impl MessageService for Messages {
                 .with(conversation_id.0.as_bytes())
                 .with_optional(leaf_id.as_ref().map(|leaf| leaf.0.as_bytes()));
             let from = fields.page_token(&query, &request.page_token);
-            let page_size = fields.page_size(request.page_size, PAGE, LARGEST_PAGE);
+            let page_size = fields.page_size(request.page_size, PAGE, limit::MESSAGE_PAGE);
             fields.finish()?;
             let page = message::list(&self.0, user, conversation_id, from.or(leaf_id), page_size).await?;
             Ok(pb::ListMessagesResponse {
@@ -100,7 +105,7 @@ impl MessageService for Messages {
                 fields.invalid("feedback.rating", "is no rating that is known");
             }
             let rating = convert::rating(feedback.rating());
-            let note = fields.optional_text("feedback.note", feedback.note, &(0..=NOTE));
+            let note = fields.optional_text("feedback.note", feedback.note, &(0..=limit::NOTE));
             fields.finish()?;
             let note = note.filter(|note| !note.is_empty());
             let changed = message::set_feedback(&self.0, user, id, rating, note.as_deref()).await?;

@@ -3,10 +3,18 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use kit::error::Error;
-use proto::history::v1::{self as pb, run_service_server::RunService};
+use proto::{
+    history::v1::{self as pb, run_service_server::RunService},
+    limit,
+};
 use tonic::{Request, Response, Status};
 
-use super::{answer, convert, fields::Fields, messages::CONTENT, open};
+use super::{
+    answer,
+    convert::{self, Author},
+    fields::Fields,
+    open,
+};
 use crate::{
     headline, json,
     message::{RunError, Usage},
@@ -14,12 +22,9 @@ use crate::{
     store::Store,
 };
 
-const AGENT: RangeInclusive<usize> = 1..=100;
-const REQUEST_ID: RangeInclusive<usize> = 1..=200;
 const LEASE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 const LONGEST_CONTEXT: i64 = 1_000;
 const LONGEST_FINGERPRINT: usize = 256;
-const LONGEST_TITLE: usize = 500;
 
 pub(super) struct Runs(pub(super) Store);
 
@@ -84,10 +89,10 @@ fn question(request: pb::StartRunRequest) -> Result<NewRun, Error> {
     let new = NewRun {
         conversation_id: fields.optional_id("conversation_id", request.conversation_id.as_deref()),
         parent_id: fields.optional_id("parent_id", request.parent_id.as_deref()),
-        agent: fields.text("agent", request.agent, &AGENT),
-        content: fields.text("content", request.content, &CONTENT),
+        agent: fields.text("agent", request.agent, &(1..=limit::AGENT)),
+        content: fields.text("content", request.content, &(1..=limit::CONTENT)),
         metadata: fields.metadata("metadata", request.metadata_json),
-        request_id: fields.optional_text("request_id", request.request_id, &REQUEST_ID),
+        request_id: fields.optional_text("request_id", request.request_id, &(1..=limit::IDEMPOTENCY_KEY)),
         fingerprint: request.fingerprint,
         lease: fields.duration("lease", request.lease, &LEASE),
         context_limit: usize::try_from(limit).unwrap_or_default(),
@@ -116,18 +121,18 @@ fn end(mut request: pb::FinishRunRequest) -> Result<Finish, Error> {
         _ => {}
     }
     let parts = Some(request.parts_json).filter(|parts| !parts.is_empty());
-    if let Some(problem) = parts.as_deref().and_then(json::parts_problem) {
+    if let Some(problem) = parts.as_deref().and_then(|parts| json::parts_problem(parts, json::DEEPEST_OF_AGENTS)) {
         fields.invalid("parts", problem);
     }
     let usage = request.usage.unwrap_or_default();
-    let title = request.title.map(|title| headline::one_line(&title, LONGEST_TITLE));
+    let title = request.title.map(|title| headline::one_line(&title, limit::TITLE));
     let finish = Finish {
         run_id: fields.id("run_id", &request.run_id),
         fence: request.fence,
         outcome,
         content: request.content,
         parts,
-        sources: convert::sources(&mut fields, request.sources),
+        sources: convert::sources(&mut fields, request.sources, Author::Agent),
         usage: Usage { input: usage.input_tokens, output: usage.output_tokens, total: usage.total_tokens },
         error: request.error.map(|error| RunError { code: error.code, message: error.message }),
         model: request.model,

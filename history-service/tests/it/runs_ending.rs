@@ -145,3 +145,32 @@ async fn a_nul_of_an_agent_does_not_lose_its_answer() {
     assert_eq!(message.error.unwrap().message, "\u{fffd}");
     assert_eq!(finished.conversation.unwrap().title.as_deref(), Some("t\u{fffd}t"));
 }
+
+#[tokio::test]
+async fn whatever_an_agent_cites_comes_back_byte_for_byte() {
+    let world = World::new().await;
+    let user = world.user();
+    let run = user.ask(None, "sources?").await.run.unwrap();
+    let (open, close) = ("[".repeat(900), "]".repeat(900));
+    let mut sources = vec![pb::Source { kind: "document".to_owned(), ..pb::Source::default() }; 299];
+    sources.push(pb::Source {
+        kind: "url".to_owned(),
+        title: Some("t".repeat(10_000)),
+        url: Some(format!("https://example.com/{}", "é".repeat(50_000))),
+        snippet: Some("s".repeat(300_000)),
+        content_hash: Some("h".repeat(1_000)),
+        metadata_json: format!("{{ \"deep\":{open}{close}, \"long\":\"{}\" }}", "x".repeat(20 * 1024)),
+        ..pb::Source::default()
+    });
+    let finish = pb::FinishRunRequest { sources: sources.clone(), ..completed(&run, "Many.") };
+    let message = user.finish_run(finish).await.unwrap().message.unwrap();
+    assert_eq!(message.status(), pb::MessageStatus::Completed);
+    let read = user.get_message(pb::GetMessageRequest { message_id: message.id.clone() }).await.unwrap().message;
+    assert_eq!(read.as_ref(), Some(&message));
+    let list = pb::ListSourcesRequest { message_id: message.id.clone() };
+    assert_eq!(user.list_sources(list).await.unwrap().sources, message.sources);
+    for ((ordinal, given), stored) in (1..).zip(sources).zip(message.sources) {
+        let metadata_json = if given.metadata_json.is_empty() { "{}".to_owned() } else { given.metadata_json.clone() };
+        assert_eq!(stored, pb::Source { id: stored.id.clone(), ordinal, metadata_json, ..given });
+    }
+}

@@ -68,7 +68,7 @@ async fn messages() {
         client_id: Some(long(201)),
         metadata_json: "null".to_owned(),
         sources: vec![
-            pb::Source { url: Some(long(4_001)), kind: "book".to_owned(), ..Default::default() },
+            pb::Source { url: Some(long(8_001)), kind: "book".to_owned(), ..Default::default() },
             pb::Source {
                 span: Some(pb::Span { start: 2, end: 1 }),
                 metadata_json: "1".to_owned(),
@@ -149,7 +149,7 @@ async fn runs() {
     let request = pb::FinishRunRequest {
         error,
         parts_json: "{}".to_owned(),
-        sources: vec![pb::Source::default(); 201],
+        sources: vec![pb::Source::default(); 10_001],
         run_id: String::new(),
         ..failed
     };
