@@ -100,6 +100,9 @@ pub enum ConfigError {
     /// A run must end before its lease does, and a lease is at most an hour.
     #[error("AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under {longest}", longest = humantime::format_duration(Limits::LONGEST_RUN))]
     RunTooLong,
+    /// A larger answer would not fit the request that saves it.
+    #[error("AGENT_MAX_ANSWER must be at most {most} bytes (8 MiB)", most = Limits::LARGEST_ANSWER)]
+    AnswerTooLarge,
     /// Zero would refuse every answer.
     #[error("{0} must be greater than zero")]
     Zero(&'static str),
@@ -136,6 +139,9 @@ impl Limits {
         ];
         if let Some((name, _)) = positive.into_iter().find(|(_, fits)| !fits) {
             return Err(ConfigError::Zero(name));
+        }
+        if self.max_answer > Self::LARGEST_ANSWER {
+            return Err(ConfigError::AnswerTooLarge);
         }
         if self.run_timeout.saturating_add(self.save_timeout) > Self::LONGEST_RUN {
             return Err(ConfigError::RunTooLong);
@@ -190,6 +196,11 @@ mod tests {
             "AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under 59m"
         );
         assert_eq!(refused(&[KEY, "--agent-max-answer=0"]), "AGENT_MAX_ANSWER must be greater than zero");
+        assert_eq!(
+            refused(&[KEY, "--agent-max-answer=8388609"]),
+            "AGENT_MAX_ANSWER must be at most 8388608 bytes (8 MiB)"
+        );
+        config(&[KEY, "--agent-max-answer=8388608"]).validate().unwrap();
     }
 
     #[test]

@@ -5,16 +5,13 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive};
 use chrono::DateTime;
 use kit::error::Violation;
 use prost_types::Timestamp;
-use proto::reason;
+use proto::{limit, reason};
 use serde::{
     Deserialize,
     de::{MapAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
 use uuid::Uuid;
-
-/// The largest metadata object, in bytes.
-const MAX_METADATA: usize = 16 * 1024;
 
 /// A request body that knows its members.
 pub(crate) trait FromFields: Sized {
@@ -154,7 +151,7 @@ impl<'a> Fields<'a> {
         let value: Value = serde_json::from_str(raw.get()).ok()?;
         if !value.is_object() {
             self.note(name, reason::FIELD_INVALID, "must be an object");
-        } else if raw.get().len() > MAX_METADATA {
+        } else if raw.get().len() > limit::METADATA_BYTES {
             self.note(name, reason::FIELD_TOO_LONG, "must have at most 16 KiB");
         } else if holds_nul(&value) {
             self.note(name, reason::FIELD_INVALID, "must not contain NUL");

@@ -89,7 +89,7 @@ pub struct Limits {
     )]
     pub run_timeout: Duration,
 
-    /// The largest answer of an agent, text and sources together, in bytes
+    /// The largest answer of an agent, text and sources together, in bytes; at most 8 MiB
     #[arg(id = "agent-max-answer", long, env = "AGENT_MAX_ANSWER", default_value_t = 1024 * 1024, value_name = "BYTES")]
     pub max_answer: usize,
 
@@ -108,6 +108,9 @@ pub struct Limits {
 impl Limits {
     /// A lease is at most an hour; a minute of it is slack.
     pub const LONGEST_RUN: Duration = Duration::from_mins(59);
+
+    /// Half of what the history service takes in one request, which leaves room for all that is not the agent's.
+    pub const LARGEST_ANSWER: usize = proto::limit::REQUEST_BYTES / 2;
 
     /// How long the gateway holds a run: as long as it may take, with the slack of one write.
     pub(crate) fn lease(&self) -> Duration {

@@ -25,9 +25,10 @@ pub(crate) struct Query {
 
 impl Query {
     /// How many at most; 0 lets the service choose.
-    pub(crate) fn limit(&mut self, range: RangeInclusive<i32>) -> i32 {
+    pub(crate) fn limit(&mut self, range: RangeInclusive<usize>) -> i32 {
         let Some(text) = self.take("limit") else { return 0 };
-        text.parse().ok().filter(|limit| range.contains(limit)).unwrap_or_else(|| {
+        let limit = text.parse().ok().filter(|limit| range.contains(limit));
+        limit.and_then(|limit| i32::try_from(limit).ok()).unwrap_or_else(|| {
             let message = format!("must be a whole number from {} to {}", range.start(), range.end());
             self.note("limit", reason::FIELD_OUT_OF_RANGE, message);
             0

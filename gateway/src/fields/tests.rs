@@ -79,7 +79,7 @@ fn single_violations() {
     ] {
         assert_eq!(violations(body), [(field.to_owned(), code)], "{body}");
     }
-    let large = format!(r#"{{"text":"a","metadata":{{"k":"{}"}}}}"#, "x".repeat(MAX_METADATA));
+    let large = format!(r#"{{"text":"a","metadata":{{"k":"{}"}}}}"#, "x".repeat(limit::METADATA_BYTES));
     assert_eq!(violations(&large), [("metadata".to_owned(), "TOO_LONG")]);
 }
 

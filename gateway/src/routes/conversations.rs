@@ -41,7 +41,7 @@ pub(super) async fn list_conversations(
     mut query: Query,
 ) -> Result<Json<Page<Conversation>>, Refused> {
     let request = ListConversationsRequest {
-        page_size: query.limit(1..=100),
+        page_size: query.limit(1..=proto::limit::CONVERSATION_PAGE),
         page_token: query.text("cursor").unwrap_or_default(),
         archived: query.boolean("archived"),
         pinned: query.boolean("pinned"),

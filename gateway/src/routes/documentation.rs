@@ -75,7 +75,6 @@ pub(super) fn complete(document: &mut Document) {
             let general = [
                 ("400", "The request is invalid: `errors` says where"),
                 ("401", "There is no credential, or none that is accepted"),
-                ("429", "Too many requests"),
                 ("500", "Something broke on our side"),
                 ("503", "Too much to do, or a service is away: try again after `Retry-After`"),
                 ("504", "The answer took too long"),

@@ -1,7 +1,10 @@
 //! What readers think of answers.
 
 use axum::{Json, extract::State};
-use proto::history::v1::{Feedback, SetFeedbackRequest, feedback::Rating as Stored};
+use proto::{
+    history::v1::{Feedback, SetFeedbackRequest, feedback::Rating as Stored},
+    limit,
+};
 use utoipa::ToSchema;
 
 use crate::{
@@ -37,7 +40,7 @@ impl FromFields for FeedbackInput {
             fields.require("rating");
         }
         let rating = fields.choice("rating", &[("up", Rating::Up), ("down", Rating::Down)]);
-        Some(Self { rating, note: fields.text("note", 0..=4000) })
+        Some(Self { rating, note: fields.text("note", 0..=limit::NOTE) })
     }
 }
 

@@ -2,7 +2,10 @@
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use proto::history::v1::{self as contract, CreateMessageRequest, ListMessagesRequest, ListSourcesRequest};
+use proto::{
+    history::v1::{self as contract, CreateMessageRequest, ListMessagesRequest, ListSourcesRequest},
+    limit,
+};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -44,10 +47,10 @@ impl FromFields for CreateMessage {
         fields.require("role");
         fields.require("content");
         let role = fields.choice("role", &ROLES);
-        let content = fields.text("content", 1..=1_000_000);
+        let content = fields.text("content", 1..=limit::CONTENT);
         let parent_id = fields.uuid("parent_id");
-        let client_id = fields.text("client_id", 1..=200);
-        let sources = fields.list("sources", 200);
+        let client_id = fields.text("client_id", 1..=limit::CLIENT_ID);
+        let sources = fields.list("sources", limit::SOURCES);
         let metadata = fields.metadata("metadata");
         Some(Self { role: role?, content: content?, parent_id, client_id, sources, metadata })
     }
@@ -74,7 +77,7 @@ pub(super) async fn list_messages(
 ) -> Result<Json<Page<Message>>, Refused> {
     let request = ListMessagesRequest {
         conversation_id,
-        page_size: query.limit(1..=200),
+        page_size: query.limit(1..=limit::MESSAGE_PAGE),
         page_token: query.text("cursor").unwrap_or_default(),
         leaf_id: query.uuid("leaf").map(|id| id.to_string()),
     };

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, header};
-use proto::{history::v1::GetRunRequest, reason};
+use proto::{history::v1::GetRunRequest, limit, reason};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -43,10 +43,10 @@ pub(super) struct RunRequest {
 impl FromFields for RunRequest {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         fields.require("message");
-        let message = fields.text("message", 1..=1_000_000);
+        let message = fields.text("message", 1..=limit::CONTENT);
         let conversation_id = fields.uuid("conversation_id");
         let parent_id = fields.uuid("parent_id");
-        let agent = fields.text("agent", 1..=100);
+        let agent = fields.text("agent", 1..=limit::AGENT);
         let metadata = fields.metadata("metadata");
         Some(Self { message: message?, conversation_id, parent_id, agent, metadata })
     }
@@ -111,7 +111,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
     let mut values = headers.get_all(NAME).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
-    if !(1..=200).contains(&text.len()) || values.next().is_some() {
+    if !(1..=limit::IDEMPOTENCY_KEY).contains(&text.len()) || values.next().is_some() {
         let message = "must be one key of 1 to 200 printable ASCII characters";
         return Err(Problem::invalid_field(NAME, reason::FIELD_INVALID, message));
     }

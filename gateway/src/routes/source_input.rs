@@ -1,6 +1,6 @@
 //! Sources as clients bring them.
 
-use proto::history::v1 as history;
+use proto::{history::v1 as history, limit};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -54,12 +54,12 @@ impl FromFields for SourceInput {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
             kind: fields.choice("kind", &[("url", SourceKind::Url), ("document", SourceKind::Document)]),
-            title: fields.text("title", 0..=2000),
-            url: fields.text("url", 0..=8000),
-            snippet: fields.text("snippet", 0..=100_000),
+            title: fields.text("title", 0..=limit::SOURCE_TITLE),
+            url: fields.text("url", 0..=limit::SOURCE_URL),
+            snippet: fields.text("snippet", 0..=limit::SOURCE_SNIPPET),
             score: fields.number("score"),
             span: fields.object("span"),
-            content_hash: fields.text("content_hash", 0..=500),
+            content_hash: fields.text("content_hash", 0..=limit::SOURCE_HASH),
             metadata: fields.metadata("metadata"),
         })
     }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use proto::history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source, Usage};
+use proto::{
+    history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source, Usage},
+    limit,
+};
 
 use super::Writer;
 use crate::{
@@ -12,9 +15,8 @@ use crate::{
 
 /// An answer in more pieces than this would cost more memory for the pieces than for the answer.
 const MOST_EVENTS: usize = 200_000;
-/// What the history takes.
-const MOST_SOURCES: usize = 200;
-const LONGEST_TITLE: usize = 500;
+/// What a source costs besides its texts: its id, numbers and framing on the way to the history and back.
+const SOURCE_OVERHEAD: usize = 128;
 
 /// The answer as far as it came.
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Sink for Recorder {
             }
             RunEvent::Source(source) => {
                 self.take_room(size(&source))?;
-                if self.sources.len() == MOST_SOURCES {
+                if self.sources.len() == limit::ANSWER_SOURCES {
                     return Err(AgentError::too_large());
                 }
                 let ordinal = i32::try_from(self.sources.len() + 1).expect("there are few");
@@ -84,7 +86,7 @@ impl Sink for Recorder {
                 RunEvent::Source(Arc::new(source))
             }
             RunEvent::Title(title) => {
-                let title: String = title.trim().chars().take(LONGEST_TITLE).collect();
+                let title: String = title.trim().chars().take(limit::TITLE).collect();
                 if title.is_empty() {
                     return Ok(());
                 }
@@ -111,5 +113,33 @@ impl Sink for Recorder {
 
 fn size(source: &Source) -> usize {
     let texts = [&source.title, &source.url, &source.snippet, &source.content_hash];
-    source.metadata_json.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    SOURCE_OVERHEAD + source.metadata_json.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message as _;
+
+    use super::*;
+
+    #[test]
+    fn what_is_recorded_fits_a_request_however_small_its_pieces() {
+        let room = 100_000;
+        let small = |_| RunEvent::Source(Arc::new(Source { kind: "document".to_owned(), ..Source::default() }));
+        let large = |_| {
+            let url = Some("x".repeat(3_000));
+            RunEvent::Source(Arc::new(Source { kind: "url".to_owned(), url, score: Some(0.5), ..Source::default() }))
+        };
+        let text = |_| RunEvent::Text("x".into());
+        let kinds: [&dyn Fn(usize) -> RunEvent; 3] = [&small, &large, &text];
+        for make in kinds {
+            let (writer, _reader) = super::super::open_log("run");
+            let mut recorder = Recorder::new(writer, room);
+            let refused = (0..).find_map(|number| recorder.emit(make(number)).err()).unwrap();
+            assert_eq!(refused.fault, crate::agent::AgentFault::TooLarge);
+            let request = recorder.finish_request(&Run::default(), RunStatus::Completed, None);
+            let frame = 16;
+            assert!((1..=room + frame).contains(&request.encoded_len()), "{}", request.encoded_len());
+        }
+    }
 }

@@ -35,7 +35,8 @@ pub(super) async fn save(
     let deadline = Instant::now() + patience;
     let mut saved = insist(history, caller, &request, deadline).await;
     if let Err(status) = &saved
-        && status.code() == Code::InvalidArgument
+        // The last two say that it is too large.
+        && matches!(status.code(), Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted)
     {
         // Kept without what may be at fault, so that the text stays and the conversation is free again.
         tracing::warn!(error = status.message(), "the history service refuses an answer of the agent's");

@@ -110,6 +110,31 @@ async fn an_answer_that_the_history_refuses_keeps_its_text() {
 }
 
 #[tokio::test]
+async fn whatever_an_agent_cites_is_stored_as_it_came() {
+    let mut sources = vec![json!({"title": "T"}); 299];
+    let deep = serde_json::from_str::<Value>(&format!("{}{}", "[".repeat(110), "]".repeat(110))).unwrap();
+    let url = format!("https://t/{}", "x".repeat(50_000));
+    sources.push(json!({"url": url, "metadata": {"long": "x".repeat(20 * 1024), "deep": deep}}));
+    let stack = Stack::new(Reply::Json(json!({"output": "text", "sources": sources}))).await;
+    let answer = stack.ask(&json!({"message": "hi"})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let stored = stack.history.finished().sources;
+    assert_eq!((stored.len(), stored[299].url.as_ref()), (300, Some(&url)));
+    let metadata: Value = serde_json::from_str(&stored[299].metadata_json).unwrap();
+    assert_eq!(metadata, sources[299]["metadata"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_for_the_history_keeps_its_text() {
+    // The fake takes 4 MiB, as any server does that was not told otherwise.
+    let reply = json!({"output": "text", "sources": [{"snippet": "x".repeat(5 * 1024 * 1024)}]});
+    let stack = Stack::with(Reply::Json(reply), &["--agent-max-answer=8388608"]).await;
+    let answer = stack.ask(&json!({"message": "hi"})).await;
+    assert_eq!(answer.problem(), (502, "agent_bad_response".to_owned()));
+    assert_eq!(stack.history.finished().content, "text");
+}
+
+#[tokio::test]
 async fn a_run_that_was_taken_away_ends_as_the_history_says() {
     let gate = Gate::new();
     let stack = Stack::new(Reply::Sse(vec![Piece::delta("Hel"), Piece::Wait(gate.clone()), Piece::done()])).await;

@@ -3,7 +3,7 @@
 use prost_types::{FieldMask, Timestamp};
 use proto::{
     history::v1::{Conversation, CreateConversationRequest, UpdateConversationRequest},
-    reason,
+    limit, reason,
 };
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -47,8 +47,8 @@ pub(in crate::routes) struct UpdateConversation {
 impl FromFields for CreateConversation {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         Some(Self {
-            client_id: fields.text("client_id", 1..=200),
-            title: fields.text("title", 0..=500),
+            client_id: fields.text("client_id", 1..=limit::CLIENT_ID),
+            title: fields.text("title", 0..=limit::TITLE),
             metadata: fields.metadata("metadata"),
             expires_at: fields.time("expires_at"),
         })
@@ -65,7 +65,7 @@ impl From<CreateConversation> for CreateConversationRequest {
 impl FromFields for UpdateConversation {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let input = Self {
-            title: fields.text("title", 0..=500),
+            title: fields.text("title", 0..=limit::TITLE),
             pinned: fields.boolean("pinned"),
             archived: fields.boolean("archived"),
             active_leaf_id: fields.uuid("active_leaf_id"),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use proto::limit;
+use serde_json::{Value, json};
 
 use crate::{
     fields::{Fields, FromFields},
@@ -29,4 +30,29 @@ fn request_schemas_agree_with_their_readers() {
     agree::<source_input::SpanInput>("SpanInput");
     agree::<conversations::CreateConversation>("CreateConversation");
     agree::<conversations::UpdateConversation>("UpdateConversation");
+}
+
+#[test]
+fn bounds_are_described_as_they_are_held() {
+    let document: Value = serde_json::to_value(openapi()).unwrap();
+    let bounds = [
+        ("RunRequest", "message", "maxLength", limit::CONTENT),
+        ("RunRequest", "agent", "maxLength", limit::AGENT),
+        ("CreateMessage", "content", "maxLength", limit::CONTENT),
+        ("CreateMessage", "client_id", "maxLength", limit::CLIENT_ID),
+        ("CreateMessage", "sources", "maxItems", limit::SOURCES),
+        ("FeedbackInput", "note", "maxLength", limit::NOTE),
+        ("SourceInput", "title", "maxLength", limit::SOURCE_TITLE),
+        ("SourceInput", "url", "maxLength", limit::SOURCE_URL),
+        ("SourceInput", "snippet", "maxLength", limit::SOURCE_SNIPPET),
+        ("SourceInput", "content_hash", "maxLength", limit::SOURCE_HASH),
+        ("CreateConversation", "client_id", "maxLength", limit::CLIENT_ID),
+        ("CreateConversation", "title", "maxLength", limit::TITLE),
+        ("UpdateConversation", "title", "maxLength", limit::TITLE),
+    ];
+    for (schema, property, keyword, bound) in bounds {
+        let described = &document["components"]["schemas"][schema]["properties"][property][keyword];
+        assert_eq!(*described, json!(bound), "{schema}.{property}");
+    }
+    assert_eq!(limit::METADATA_BYTES, 16 * 1024, "the descriptions of `metadata` say 16 KiB");
 }
