@@ -36,6 +36,9 @@ pub(crate) use self::{
     start::Ask,
 };
 
+/// So many logs of runs that could not be saved are kept for a while; each is as large as one answer.
+const MOST_UNSAVED: usize = 16;
+
 /// All runs of this process.
 #[derive(Clone)]
 pub(crate) struct Runs(Arc<Shared>);
@@ -45,8 +48,10 @@ struct Shared {
     agents: Agents,
     limits: Limits,
     slots: Option<Arc<Semaphore>>,
-    /// Logs of runs that go on or ended a moment ago, by run id.
+    /// Logs of runs that go on, and of some that could not be saved, by run id.
     live: Mutex<HashMap<String, Reader>>,
+    /// Places for the latter.
+    unsaved: Semaphore,
     turns: Turns,
     tasks: TaskTracker,
     draining: CancellationToken,
@@ -62,6 +67,7 @@ impl Runs {
             limits,
             slots,
             live: Mutex::default(),
+            unsaved: Semaphore::new(MOST_UNSAVED),
             turns: Turns::default(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),

@@ -10,11 +10,11 @@ use tracing::Instrument as _;
 use super::{Runs, Writer, recorder::Recorder, saving};
 use crate::{
     agent::{Agent, AgentError, AgentFault, Question},
-    event::{RunEvent, Started},
+    event::{Outcome, RunEvent, Started},
     extract::Caller,
 };
 
-/// How long the log of an ended run can still be joined here. Later the history tells of it.
+/// How long the log of a run that could not be saved can still be joined here. Of all others the history tells.
 const AFTERLIFE: Duration = Duration::from_secs(30);
 
 /// A run that is saved as begun.
@@ -36,15 +36,31 @@ impl Runs {
             conversation.id = execution.started.run.conversation_id,
             agent.name = execution.agent.name(),
         );
-        self.carry_out(execution, writer).instrument(span).await;
-        tokio::select! {
-            () = tokio::time::sleep(AFTERLIFE) => {}
-            () = self.0.draining.cancelled() => {}
+        let (mut recorder, outcome, slot) = self.carry_out(execution, writer).instrument(span).await;
+        let saved = outcome.run.error.as_ref().is_none_or(|error| error.code != saving::NOT_SAVED);
+        let place = if saved { None } else { self.0.unsaved.try_acquire().ok() };
+        if place.is_none() {
+            // Before anyone sees the end: whoever joins from then on asks the history.
+            self.live().remove(&run_id);
         }
-        self.live().remove(&run_id);
+        // The next run may be admitted by the time a reader sees the end of this one.
+        drop(slot);
+        recorder.note(RunEvent::Ended(Arc::new(outcome)));
+        drop(recorder);
+        if place.is_some() {
+            tokio::select! {
+                () = tokio::time::sleep(AFTERLIFE) => {}
+                () = self.0.draining.cancelled() => {}
+            }
+            self.live().remove(&run_id);
+        }
     }
 
-    async fn carry_out(&self, execution: Execution, writer: Writer) {
+    async fn carry_out(
+        &self,
+        execution: Execution,
+        writer: Writer,
+    ) -> (Recorder, Outcome, Option<OwnedSemaphorePermit>) {
         let Execution { started, agent, question, caller, slot } = execution;
         let gauge = metrics::gauge!("runs_active");
         gauge.increment(1);
@@ -63,9 +79,7 @@ impl Runs {
         metrics::counter!("runs_total", &labels).increment(1);
         metrics::histogram!("run_duration_seconds", &labels[..1]).record(began.elapsed());
         gauge.decrement(1);
-        // The next run may be admitted by the time a reader sees the end of this one.
-        drop(slot);
-        recorder.note(RunEvent::Ended(Arc::new(outcome)));
+        (recorder, outcome, slot)
     }
 
     /// How the agent's work ended, and why if badly.

@@ -1,5 +1,7 @@
 //! The same request sent twice makes one message and one agent call.
 
+use std::sync::atomic::Ordering;
+
 use axum::{body::Body, http::Request};
 use serde_json::{Value, json};
 use testkit::agent::{Gate, Piece, Reply};
@@ -35,9 +37,9 @@ async fn two_at_once_are_one() {
     );
     assert_eq!((one.status.as_u16(), one.json()), (200, two.json()));
     let events = events(&three.text);
-    let names: Vec<_> = events.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["run", "delta", "delta", "completed"]);
-    assert_eq!(events[3].1["message"], one.json()["message"]);
+    let said: String = events.iter().filter_map(|(_, data)| data["text"].as_str()).collect();
+    let (name, last) = events.last().unwrap();
+    assert_eq!((said.as_str(), name.as_str(), &last["message"]), ("ab", "completed", &one.json()["message"]));
     assert_eq!((stack.agent.received().len(), stack.history.tables().runs.len()), (1, 1));
 }
 
@@ -47,6 +49,28 @@ async fn the_same_key_for_something_else_is_refused() {
     assert_eq!(send(stack.gateway.router(), keyed(&json!({"message": "hi"}), JSON)).await.status, 200);
     let other = send(stack.gateway.router(), keyed(&json!({"message": "ho"}), JSON)).await;
     assert_eq!(other.problem(), (422, "idempotency_key_reused".to_owned()));
+    assert_eq!(stack.agent.received().len(), 1);
+}
+
+#[tokio::test]
+async fn of_a_run_that_ended_only_the_history_tells() {
+    let stack = Stack::new(greeting()).await;
+    let body = json!({"message": "hi"});
+    let first = send(stack.gateway.router(), keyed(&body, JSON)).await;
+    let again = send(stack.gateway.router(), keyed(&body, JSON)).await;
+    assert_eq!((first.status.as_u16(), first.json()), (200, again.json()));
+    assert_eq!(stack.history.story(), ["StartRun", "agent asked", "FinishRun", "StartRun", "GetRun"]);
+}
+
+#[tokio::test]
+async fn a_run_that_could_not_be_saved_is_told_of_again() {
+    let stack = Stack::with(greeting(), &["--gateway-save-timeout=120ms"]).await;
+    stack.history.0.finish_failures.store(usize::MAX, Ordering::SeqCst);
+    let body = json!({"message": "hi"});
+    let first = send(stack.gateway.router(), keyed(&body, JSON)).await;
+    let again = send(stack.gateway.router(), keyed(&body, JSON)).await;
+    assert_eq!((first.problem(), again.problem().1.as_str()), ((503, "not_saved".to_owned()), "not_saved"));
+    assert_eq!(again.json()["message"], first.json()["message"]);
     assert_eq!(stack.agent.received().len(), 1);
 }
 
