@@ -6,15 +6,17 @@ use proto::{
         conversation_service_client::ConversationServiceClient, message_service_client::MessageServiceClient,
         run_service_client::RunServiceClient,
     },
-    reason,
+    limit, reason,
 };
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::problem::{self, Problem, Refused};
 
-/// A page of long answers is larger than tonic's default of 4 MiB; what is stored must be readable.
-const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+/// What is stored must be readable. A page has at most 2 MiB and one message more, which came in one request; its text
+/// stands there twice, the second time with JSON escapes, of which the longest make six bytes of one. 8 MiB are room
+/// for ids and metadata.
+const LARGEST_ANSWER: usize = 7 * (limit::REQUEST_BYTES + 2 * 1024 * 1024) + 8 * 1024 * 1024;
 
 /// The clients.
 #[derive(Debug, Clone)]

@@ -65,7 +65,7 @@ CREATE TABLE history.message (
     feedback_rating text,
     feedback_note text,
     feedback_at timestamptz,
-    source_count smallint NOT NULL DEFAULT 0,
+    source_bytes integer NOT NULL DEFAULT 0,
     metadata json NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     completed_at timestamptz,
@@ -85,11 +85,11 @@ CREATE TABLE history.message (
     CONSTRAINT message_feedback_is_whole CHECK (
         (feedback_rating IS NULL) = (feedback_at IS NULL) AND (feedback_rating IS NOT NULL OR feedback_note IS NULL)
     ),
-    CONSTRAINT message_source_count_check CHECK (source_count >= 0)
+    CONSTRAINT message_source_bytes_check CHECK (source_bytes >= 0)
 );
 
 COMMENT ON COLUMN history.message.parts IS 'a JSON array as it came; NULL means one part with the content, or none when it is empty';
-COMMENT ON COLUMN history.message.source_count IS 'spares the look for sources where there are none';
+COMMENT ON COLUMN history.message.source_bytes IS 'what its sources weigh in a page, as the service counts; 0 spares the look for them';
 COMMENT ON COLUMN history.message.metadata IS 'json, not jsonb: key order, numbers and escapes come back as they came';
 
 -- Siblings in their order; also what deleting a parent looks for.
@@ -207,11 +207,10 @@ GRANT UPDATE (
 GRANT SELECT, INSERT ON history.message TO colloquy_service;
 GRANT UPDATE (
     status, content, parts, model, input_tokens, output_tokens, total_tokens, error_code, error_message,
-    feedback_rating, feedback_note, feedback_at, source_count, completed_at
+    feedback_rating, feedback_note, feedback_at, source_bytes, completed_at
 ) ON history.message TO colloquy_service;
 GRANT SELECT, INSERT ON history.source TO colloquy_service;
 GRANT SELECT, INSERT ON history.run TO colloquy_service;
 GRANT UPDATE (
-    status, fence, lease_expires_at, cancel_requested_at, input_tokens, output_tokens, total_tokens, error_code,
-    error_message, finished_at
+    status, fence, input_tokens, output_tokens, total_tokens, error_code, error_message, finished_at
 ) ON history.run TO colloquy_service;

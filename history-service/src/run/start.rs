@@ -130,6 +130,11 @@ async fn named_already(
         let message = "the idempotency key was used for another request";
         return Err(Error::refused(RefusalKind::Invalid, reason::IDEMPOTENCY_KEY_REUSED, message));
     }
+    if claim.expired {
+        let mut transaction = store.begin_in_run(user, claim.id).await?;
+        interrupt(&mut transaction, user, claim.id).await?;
+        transaction.commit().await?;
+    }
     Ok(store::run::find(store.pool(), user, claim.id).await?)
 }
 
@@ -149,7 +154,12 @@ async fn make_way(store: &Store, user: UserId, conversation: ConversationId) -> 
         let refusal = Error::refused(RefusalKind::Conflict, reason::RUN_IN_PROGRESS, message);
         return Err(refusal.with(reason::METADATA_RUN_ID, running.id.to_string()));
     }
-    store::run::interrupt(&mut transaction, user, running.id).await?;
-    tracing::info!(run.id = %running.id, "a run whose lease had run out was interrupted");
+    interrupt(&mut transaction, user, running.id).await?;
     Ok(transaction.commit().await?)
+}
+
+async fn interrupt(transaction: &mut store::Transaction, user: UserId, run: RunId) -> Result<(), Error> {
+    store::run::interrupt(transaction, user, run).await?;
+    tracing::info!(run.id = %run, "a run whose lease had run out was interrupted");
+    Ok(())
 }

@@ -9,6 +9,7 @@ use crate::{
     headline,
     id::{ConversationId, MessageId},
     message::{Message, NewMessage},
+    store::source,
     word::{Rating, Role},
 };
 
@@ -41,7 +42,7 @@ pub(crate) async fn insert(
         ),
         message AS (
             INSERT INTO history.message (
-                message_id, user_id, conversation_id, parent_id, client_id, role, status, content, source_count,
+                message_id, user_id, conversation_id, parent_id, client_id, role, status, content, source_bytes,
                 metadata, created_at, completed_at
             )
             SELECT
@@ -90,7 +91,7 @@ pub(crate) async fn insert(
         new.client_id.as_deref(),
         new.role.as_str(),
         new.content.as_str(),
-        i16::try_from(new.sources.len()).unwrap_or(i16::MAX),
+        source::weight(&new.sources),
         new.metadata.as_str(),
         headline::preview(&new.content),
         title,

@@ -62,6 +62,8 @@ impl From<RunRow> for Run {
 pub(crate) struct Claim {
     pub(crate) id: RunId,
     pub(crate) fingerprint: Vec<u8>,
+    /// Whether the run goes on though its lease has run out, by the database's clock.
+    pub(crate) expired: bool,
 }
 
 /// The running run of a conversation.
@@ -108,10 +110,12 @@ pub(crate) async fn find_claim(db: impl PgExecutor<'_>, user: UserId, request_id
         Claim,
         r#"
         WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
-        SELECT r.run_id AS "id!: RunId", r.fingerprint AS "fingerprint!"
+        SELECT r.run_id AS "id!: RunId", r.fingerprint AS "fingerprint!", r.expired AS "expired!"
         FROM caller
         CROSS JOIN LATERAL (
-            SELECT run_id, fingerprint
+            SELECT
+                run_id, fingerprint,
+                status = 'running' AND lease_expires_at <= statement_timestamp() AS expired
             FROM history.run
             WHERE user_id = caller.user_id
                 AND request_id = $2
@@ -146,7 +150,7 @@ pub(crate) async fn find_running(
     .await
 }
 
-/// Takes a run away from whoever had it, and ends it and its answer.
+/// Takes a run whose lease has run out away from whoever had it, and ends it and its answer.
 pub(crate) async fn interrupt(db: &mut PgConnection, user: UserId, id: RunId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -158,6 +162,7 @@ pub(crate) async fn interrupt(db: &mut PgConnection, user: UserId, id: RunId) ->
             WHERE user_id = $1
                 AND run_id = $2
                 AND status = 'running'
+                AND lease_expires_at <= statement_timestamp()
             RETURNING message_id
         )
         UPDATE history.message AS m

@@ -10,6 +10,17 @@ use crate::{
     word::SourceKind,
 };
 
+/// What sources weigh in a page: their texts, and what each has besides.
+pub(super) fn weight(sources: &[Source]) -> i32 {
+    const OVERHEAD: usize = 128;
+    let one = |source: &Source| {
+        let texts = [&source.title, &source.url, &source.snippet, &source.content_hash];
+        OVERHEAD + source.metadata.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    };
+    // A request is bounded far below.
+    i32::try_from(sources.iter().map(one).sum::<usize>()).unwrap_or(i32::MAX / 2)
+}
+
 /// Writes the sources of a message, in one statement however many there are.
 pub(crate) async fn insert(
     db: &mut PgConnection,

@@ -2,7 +2,7 @@
 
 use proto::history::v1 as pb;
 
-use crate::world::{Person, World};
+use crate::world::{Person, World, completed};
 
 async fn path(user: &Person, conversation: &str, leaf: Option<&str>) -> Vec<pb::Message> {
     let request = pb::ListMessagesRequest {
@@ -114,15 +114,36 @@ async fn huge_messages_make_shorter_pages_and_none_is_lost() {
     for _ in 0..5 {
         user.say(&id, &huge, None).await;
     }
+    assert_eq!(page_sizes(&user, &id).await, [3, 2]);
+}
+
+#[tokio::test]
+async fn what_messages_cite_counts_for_the_size_of_a_page() {
+    let world = World::new().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    for number in 0..5 {
+        let run = user.ask(Some(&id), "?").await.run.unwrap();
+        let snippet = if number % 2 == 0 { "s".repeat(2 * 1024 * 1024) } else { String::new() };
+        let cited = pb::Source { snippet: Some(snippet), ..pb::Source::default() };
+        let finish = pb::FinishRunRequest { sources: vec![cited], ..completed(&run, "!") };
+        user.finish_run(finish).await.unwrap();
+    }
+    // The newest answer fills a page, as do the third and the first with what lies between.
+    assert_eq!(page_sizes(&user, &id).await, [1, 4, 4, 1]);
+}
+
+/// How many messages each page has, newest page first.
+async fn page_sizes(user: &Person, id: &str) -> Vec<usize> {
     let (mut sizes, mut token) = (Vec::new(), String::new());
     loop {
-        let request = pb::ListMessagesRequest { conversation_id: id.clone(), page_token: token, ..Default::default() };
+        let request =
+            pb::ListMessagesRequest { conversation_id: id.to_owned(), page_token: token, ..Default::default() };
         let page = user.list_messages(request).await.unwrap();
         sizes.push(page.messages.len());
         token = page.next_page_token;
         if token.is_empty() {
-            break;
+            return sizes;
         }
     }
-    assert_eq!(sizes, [3, 2]);
 }

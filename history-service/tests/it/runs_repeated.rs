@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use proto::history::v1 as pb;
 use tonic::Code;
 
-use crate::world::{World, question, reason_of};
+use crate::world::{World, completed, question, reason_of};
 
 fn keyed(request: pb::StartRunRequest) -> pb::StartRunRequest {
     pb::StartRunRequest { request_id: Some("key".to_owned()), fingerprint: vec![1, 2, 3], ..request }
@@ -51,6 +51,26 @@ async fn twenty_requests_at_once_make_one_run() {
     }
     let all = user.list_conversations(pb::ListConversationsRequest::default()).await.unwrap();
     assert_eq!(all.conversations.len(), 2);
+}
+
+#[tokio::test]
+async fn a_repeated_request_ends_a_run_that_nobody_holds_any_more() {
+    let world = World::new().await;
+    let user = world.user();
+    let lost = user.start_run(keyed(question(None, "once"))).await.unwrap().run.unwrap();
+    let mut superuser = world.superuser().await;
+    let past = "UPDATE history.run SET lease_expires_at = now() - interval '1 second'";
+    sqlx::query(past).execute(&mut superuser).await.unwrap();
+
+    let joined = user.start_run(keyed(question(None, "once"))).await.unwrap();
+    let (run, message) = (joined.run.clone().unwrap(), joined.message.clone().unwrap());
+    assert_eq!((joined.joined, run.id.as_str(), run.fence), (true, lost.id.as_str(), 2));
+    assert_eq!((run.status(), message.status()), (pb::RunStatus::Interrupted, pb::MessageStatus::Interrupted));
+    assert!(run.finished_at.is_some() && message.completed_at == run.finished_at);
+    assert_eq!(user.start_run(keyed(question(None, "once"))).await.unwrap(), joined);
+    let refused = user.finish_run(completed(&lost, "too late")).await.unwrap_err();
+    assert_eq!(reason_of(&refused), "RUN_FENCED");
+    user.ask(Some(&run.conversation_id), "and now?").await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     word::{MessageStatus, Rating, Role, SourceKind},
 };
 
-/// After so many bytes of text a page ends early, so that an answer stays one that clients accept.
+/// After so many bytes of text and sources a page ends early, so that an answer stays one that clients accept.
 const PAGE_BYTES: i32 = 2 * 1024 * 1024;
 
 /// Walks up `length` messages from each leaf. The cost does not depend on how long the path goes on.
@@ -53,7 +53,7 @@ pub(super) async fn read(
             WITH RECURSIVE path AS (
                 SELECT
                     m.user_id, m.message_id, m.parent_id, 1 AS depth,
-                    octet_length(m.content) + COALESCE(octet_length(m.parts::text), 0) AS bytes
+                    octet_length(m.content) + COALESCE(octet_length(m.parts::text), 0) + m.source_bytes AS bytes
                 FROM unnest(COALESCE($3::uuid[], ARRAY(
                     SELECT active_leaf_id
                     FROM history.conversation
@@ -61,7 +61,7 @@ pub(super) async fn read(
                         AND conversation_id = $2
                 ))) AS leaf (message_id)
                 CROSS JOIN LATERAL (
-                    SELECT user_id, message_id, parent_id, content, parts
+                    SELECT user_id, message_id, parent_id, content, parts, source_bytes
                     FROM history.message
                     WHERE user_id = caller.user_id
                         AND message_id = leaf.message_id
@@ -71,10 +71,10 @@ pub(super) async fn read(
                 UNION ALL
                 SELECT
                     m.user_id, m.message_id, m.parent_id, path.depth + 1,
-                    path.bytes + octet_length(m.content) + COALESCE(octet_length(m.parts::text), 0)
+                    path.bytes + octet_length(m.content) + COALESCE(octet_length(m.parts::text), 0) + m.source_bytes
                 FROM path
                 CROSS JOIN LATERAL (
-                    SELECT user_id, message_id, parent_id, content, parts
+                    SELECT user_id, message_id, parent_id, content, parts, source_bytes
                     FROM history.message
                     WHERE user_id = path.user_id
                         AND message_id = path.parent_id
@@ -96,7 +96,7 @@ pub(super) async fn read(
                 SELECT
                     user_id, message_id, conversation_id, parent_id, role, status, content, parts, agent, model,
                     input_tokens, output_tokens, total_tokens, error_code, error_message, feedback_rating,
-                    feedback_note, feedback_at, client_id, metadata, created_at, completed_at, source_count
+                    feedback_note, feedback_at, client_id, metadata, created_at, completed_at, source_bytes
                 FROM history.message
                 WHERE user_id = path.user_id
                     AND message_id = path.message_id
@@ -134,7 +134,7 @@ pub(super) async fn read(
                     FROM history.source
                     WHERE user_id = m.user_id
                         AND message_id = m.message_id
-                        AND m.source_count > 0
+                        AND m.source_bytes > 0
                     ORDER BY ordinal
                 ) s
             ) sources

@@ -9,6 +9,7 @@ use crate::{
     headline,
     id::{ConversationId, MessageId},
     run::{Finish, Run},
+    store::source,
     word::TitleSource,
 };
 
@@ -74,7 +75,7 @@ pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish)
                 total_tokens = $8,
                 error_code = $9,
                 error_message = $10,
-                source_count = $14,
+                source_bytes = $14,
                 completed_at = run.finished_at
             FROM run
             WHERE m.user_id = $1
@@ -125,7 +126,7 @@ pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish)
         finish.content.as_str(),
         finish.parts.as_deref(),
         finish.model.as_deref(),
-        i16::try_from(finish.sources.len()).unwrap_or(i16::MAX),
+        source::weight(&finish.sources),
         finish.title.as_deref(),
         preview,
     )
