@@ -1,18 +1,13 @@
 //! What handlers share.
 
-use std::sync::Arc;
-
-use kit::{
-    caller::{RemoteVerifier, VerifyToken},
-    client::Transport,
-};
+use kit::{caller::RemoteVerifier, client::Transport};
 
 use crate::{agent::Agents, config::Config, history::History, run::Runs};
 
 /// The state of all handlers.
 #[derive(Clone)]
 pub(crate) struct App {
-    pub(crate) verifier: Arc<dyn VerifyToken>,
+    pub(crate) verifier: RemoteVerifier,
     pub(crate) history: History,
     pub(crate) runs: Runs,
 }
@@ -23,7 +18,7 @@ impl App {
         let history = History::new(history);
         let agents = Agents::new(config.options.agents.load()?, limits)?;
         let runs = Runs::new(history.clone(), agents, limits.clone());
-        let verifier = Arc::new(RemoteVerifier::new(auth, &config.token_cache));
+        let verifier = RemoteVerifier::new(auth, &config.token_cache);
         Ok(Self { verifier, history, runs })
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kit::{
-    caller::{UserId, bearer_token},
+    caller::{UserId, VerifyToken as _, bearer_token},
     client,
     request_id::RequestId,
 };

@@ -1,12 +1,14 @@
 //! Who may ask, on every route.
 
+use std::collections::BTreeSet;
+
 use axum::http::header;
 use serde_json::json;
 use testkit::agent::Reply;
 
 use crate::{
     fake::{ALICE, BOB},
-    stack::{KEY, Stack, gateway_with, request, send},
+    stack::{KEY, Stack, gateway_with, greeting, request, send},
 };
 
 const ID: &str = "01970000-0000-7000-8000-000000000001";
@@ -27,6 +29,31 @@ fn routes() -> Vec<(&'static str, String)> {
         ("GET", format!("/messages/{ID}/sources")),
         ("PUT", format!("/messages/{ID}/feedback")),
     ]
+}
+
+#[test]
+fn the_table_names_every_route_that_is_described() {
+    let document = serde_json::to_value(gateway::openapi()).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let methods = item.as_object().unwrap().keys().map(|method| method.to_uppercase());
+        described.extend(methods.map(|method| (method, path.replace("{id}", ID))));
+    }
+    let listed: BTreeSet<_> = routes().into_iter().map(|(method, path)| (method.to_owned(), path)).collect();
+    assert_eq!(listed, described);
+}
+
+#[tokio::test]
+async fn a_good_token_reaches_every_route() {
+    let stack = Stack::new(greeting()).await;
+    for (method, path) in routes() {
+        let body = (method != "GET").then(|| ("application/json", "{}".to_owned()));
+        let answer = send(stack.gateway.router(), request("alice", method, &path, body)).await;
+        let status = answer.status.as_u16();
+        assert!(![401, 403, 405].contains(&status) && status < 500, "{method} {path}: {answer:?}");
+        let unknown = status == 404 && answer.problem().1 == "route_not_found";
+        assert!(!unknown, "{method} {path}: {answer:?}");
+    }
 }
 
 #[tokio::test]
