@@ -1,7 +1,8 @@
 //! The flags of this service, and what they amount to.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+pub use kit::config::ConfigError;
 use kit::config::{AcceptedServices, Database};
 use secrecy::SecretString;
 use url::Url;
@@ -130,8 +131,7 @@ impl Config {
     /// # Errors
     /// When none was given.
     pub fn service_url(&self) -> Result<&SecretString, ConfigError> {
-        let url = self.options.database_url.as_ref().or(self.database.url.as_ref());
-        url.ok_or_else(|| ConfigError::single("DATABASE_URL (or AUTH_DATABASE_URL) is missing"))
+        self.database.service_url(self.options.database_url.as_ref(), "AUTH_DATABASE_URL")
     }
 
     /// The database, as the owner of the tables.
@@ -139,7 +139,7 @@ impl Config {
     /// # Errors
     /// When none was given.
     pub fn owner_url(&self) -> Result<&SecretString, ConfigError> {
-        self.database.direct_url.as_ref().map_or_else(|| self.service_url(), Ok)
+        self.database.owner_url(self.options.database_url.as_ref(), "AUTH_DATABASE_URL")
     }
 
     /// The issuers behind presets, file and program.
@@ -155,26 +155,3 @@ impl Config {
         }
     }
 }
-
-/// Why a configuration cannot be right: every problem that was found. It repeats no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError(Vec<String>);
-
-impl ConfigError {
-    pub(crate) fn single(problem: impl Into<String>) -> Self {
-        Self(vec![problem.into()])
-    }
-
-    /// Succeeds with `value` when there are no problems.
-    pub(crate) fn unless_empty<T>(problems: Vec<String>, value: T) -> Result<T, Self> {
-        if problems.is_empty() { Ok(value) } else { Err(Self(problems)) }
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("; "))
-    }
-}
-
-impl std::error::Error for ConfigError {}

@@ -61,9 +61,8 @@ fn migrations() -> Migrator {
     sqlx::migrate!("../migrations/auth")
 }
 
-fn pool(config: &Config) -> anyhow::Result<PgPool> {
-    let pool = database::pool(config.service_url()?, "auth-service", config.options.max_connections);
-    pool.map_err(|error| ConfigError::single(error.to_string()).into())
+fn pool(config: &Config) -> Result<PgPool, ConfigError> {
+    database::pool(config.service_url()?, "auth-service", config.options.max_connections)
 }
 
 fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
@@ -71,7 +70,7 @@ fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
     if issuers.is_empty() {
         tracing::warn!("no issuer is configured: every user's token will be refused");
     }
-    if config.accepted.service_keys.iter().next().is_none() {
+    if config.accepted.service_keys.is_empty() {
         tracing::warn!("SERVICE_KEYS is empty: no other service can ask about tokens");
     }
     let registry = Registry::open(issuers, &config.freshness()).context("setting up the issuers")?;

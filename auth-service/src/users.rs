@@ -1,17 +1,10 @@
 //! The people behind the tokens.
 
-use std::{future::Future, time::Duration};
-
 use chrono::{DateTime, Utc};
-use kit::{caller::UserId, error::Error};
-use proto::reason;
+use kit::{caller::UserId, database::in_time, error::Error};
 use sqlx::PgPool;
 
 use crate::store;
-
-/// Longer than any healthy statement, shorter than the deadline of callers.
-const DEADLINE: Duration = Duration::from_secs(10);
-const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// A person, as one issuer knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,11 +51,4 @@ impl Users {
     pub(crate) async fn find(&self, id: UserId) -> Result<Option<User>, Error> {
         in_time(async { Ok(store::user::find(&self.0, id).await?) }).await
     }
-}
-
-async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(|_| {
-        let (reason, message) = (reason::DATABASE_UNAVAILABLE, "the database does not answer in time");
-        Err(Error::Unavailable { reason, message, retry_after: RETRY_AFTER, source: None })
-    })
 }

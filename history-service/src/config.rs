@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+pub use kit::config::ConfigError;
 use kit::{
     caller::CacheLimits,
     config::{AcceptedServices, AuthEndpoint, Database},
@@ -75,8 +76,7 @@ impl Config {
     /// # Errors
     /// When none was given.
     pub fn service_url(&self) -> Result<&SecretString, ConfigError> {
-        let url = self.options.database_url.as_ref().or(self.database.url.as_ref());
-        url.ok_or_else(|| ConfigError("DATABASE_URL (or HISTORY_DATABASE_URL) is missing".to_owned()))
+        self.database.service_url(self.options.database_url.as_ref(), "HISTORY_DATABASE_URL")
     }
 
     /// The database, as the owner of the tables.
@@ -84,26 +84,12 @@ impl Config {
     /// # Errors
     /// When none was given.
     pub fn owner_url(&self) -> Result<&SecretString, ConfigError> {
-        self.database.direct_url.as_ref().map_or_else(|| self.service_url(), Ok)
+        self.database.owner_url(self.options.database_url.as_ref(), "HISTORY_DATABASE_URL")
     }
 
     /// What this service shows to the auth service.
     pub(crate) fn own_key(&self) -> Result<SecretString, ConfigError> {
         let key = self.accepted.service_keys.own_key("history");
-        key.ok_or_else(|| {
-            ConfigError("SERVICE_KEYS is missing: without a key nobody's token can be checked".to_owned())
-        })
+        key.ok_or_else(|| ConfigError::new("SERVICE_KEYS is missing: without a key nobody's token can be checked"))
     }
 }
-
-/// Why a configuration cannot be right. It repeats no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError(pub(crate) String);
-
-impl std::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}

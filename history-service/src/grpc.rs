@@ -1,9 +1,10 @@
 //! The services as gRPC: requests in, use cases, answers out.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use kit::{
     caller::{Caller, UserId},
+    database,
     error::Error,
     server::Services,
 };
@@ -12,7 +13,7 @@ use proto::{
         conversation_service_server::ConversationServiceServer, message_service_server::MessageServiceServer,
         run_service_server::RunServiceServer,
     },
-    limit, reason,
+    limit,
 };
 use tonic::{Request, Response, Status};
 
@@ -23,10 +24,6 @@ mod convert;
 mod fields;
 mod messages;
 mod runs;
-
-/// Longer than the wait for a connection, shorter than our clients' own deadline.
-const DEADLINE: Duration = Duration::from_secs(12);
-const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// Every service of this process.
 pub(crate) fn services(process: &'static str, store: Store) -> Services {
@@ -47,12 +44,5 @@ fn open<T>(request: Request<T>) -> Result<(UserId, T), Status> {
 
 /// The answer of a use case, within the deadline.
 async fn answer<T>(work: impl Future<Output = Result<T, Error>>) -> Result<Response<T>, Status> {
-    let late = |elapsed: tokio::time::error::Elapsed| Error::Unavailable {
-        reason: reason::DATABASE_UNAVAILABLE,
-        message: "the database did not answer in time",
-        retry_after: RETRY_AFTER,
-        source: Some(elapsed.into()),
-    };
-    let done = tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(|elapsed| Err(late(elapsed)));
-    Ok(Response::new(done?))
+    Ok(Response::new(database::in_time(work).await?))
 }

@@ -57,16 +57,14 @@ fn migrations() -> Migrator {
     sqlx::migrate!("../migrations/history")
 }
 
-fn open(config: &Config) -> anyhow::Result<Store> {
-    let pool = database::pool(config.service_url()?, PROCESS, config.options.max_connections);
-    Ok(Store::new(pool.map_err(|error| ConfigError(error.to_string()))?))
+fn open(config: &Config) -> Result<Store, ConfigError> {
+    database::pool(config.service_url()?, PROCESS, config.options.max_connections).map(Store::new)
 }
 
 fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
     let auth = match auth {
         Some(transport) => transport,
-        None => client::connect(&config.auth.auth_url, &config.own_key()?)
-            .map_err(|error| ConfigError(format!("{error:#}")))?,
+        None => client::connect(&config.auth.auth_url, &config.own_key()?)?,
     };
     let verifier = RemoteVerifier::new(auth, &config.token_cache);
     let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted.service_keys);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use proto::reason;
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::{
@@ -15,6 +14,7 @@ use url::Url;
 
 use crate::{
     caller::{ACT_AS, UserId},
+    config::ConfigError,
     error::Error,
     request_id::{self, RequestId},
     telemetry::propagation,
@@ -49,9 +49,13 @@ impl Interceptor for Attach {
 ///
 /// # Errors
 /// When the address is no `http` URL or the key is no header value.
-pub fn connect(url: &Url, service_key: &SecretString) -> anyhow::Result<Transport> {
+pub fn connect(url: &Url, service_key: &SecretString) -> Result<Transport, ConfigError> {
+    if url.scheme() != "http" {
+        let problem = format!("{url} is no address of a service: it must begin with `http://`, services speak no TLS");
+        return Err(ConfigError::new(problem));
+    }
     let channel = Endpoint::from_shared(url.as_str().to_owned())
-        .with_context(|| format!("{url} is no address of a service"))?
+        .map_err(|_| ConfigError::new(format!("{url} is no address of a service")))?
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .keep_alive_while_idle(true)
@@ -64,9 +68,10 @@ pub fn connect(url: &Url, service_key: &SecretString) -> anyhow::Result<Transpor
 ///
 /// # Errors
 /// When the key is no header value.
-pub fn attach(channel: Channel, service_key: &SecretString) -> anyhow::Result<Transport> {
-    let mut authorization: MetadataValue<Ascii> =
-        format!("Bearer {}", service_key.expose_secret()).parse().context("a service key must be printable ASCII")?;
+pub fn attach(channel: Channel, service_key: &SecretString) -> Result<Transport, ConfigError> {
+    let mut authorization: MetadataValue<Ascii> = format!("Bearer {}", service_key.expose_secret())
+        .parse()
+        .map_err(|_| ConfigError::new("a service key must be printable ASCII"))?;
     authorization.set_sensitive(true);
     Ok(InterceptedService::new(channel, Attach { authorization }))
 }
@@ -96,5 +101,20 @@ pub fn unavailable(message: &'static str, status: &Status) -> Error {
         message,
         retry_after: RETRY_AFTER,
         source: Some(anyhow::anyhow!("{:?}: {}", status.code(), status.message())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_could_never_be_called_is_refused_at_once() {
+        let connect = |url: &str| connect(&url.parse().unwrap(), &"a-key-of-a-service".into()).map(drop);
+        assert!(connect("http://127.0.0.1:50051").is_ok());
+        for url in ["https://auth.example/", "unix:/run/auth"] {
+            let error = connect(url).unwrap_err().to_string();
+            assert!(error.contains(url) && error.contains("`http://`"), "{error}");
+        }
     }
 }

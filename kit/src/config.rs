@@ -1,6 +1,6 @@
 //! Flags that several programs share. Each stands here once, so that the one-machine binary can take them all.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -20,6 +20,33 @@ pub struct Database {
     /// Start although the role of DATABASE_URL bypasses row-level security, which keeps users apart
     #[arg(id = "database-allow-rls-bypass", long, env = "DATABASE_ALLOW_RLS_BYPASS")]
     pub allow_bypass: bool,
+}
+
+impl Database {
+    /// The database as a service: its own, given by the variable `own_name`, else the one that all share.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn service_url<'a>(
+        &'a self,
+        own: Option<&'a SecretString>,
+        own_name: &str,
+    ) -> Result<&'a SecretString, ConfigError> {
+        let url = own.or(self.url.as_ref());
+        url.ok_or_else(|| ConfigError::new(format!("DATABASE_URL (or {own_name}) is missing")))
+    }
+
+    /// The database as the owner of the tables, if that is said; else as the service.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn owner_url<'a>(
+        &'a self,
+        own: Option<&'a SecretString>,
+        own_name: &str,
+    ) -> Result<&'a SecretString, ConfigError> {
+        self.direct_url.as_ref().map_or_else(|| self.service_url(own, own_name), Ok)
+    }
 }
 
 /// Where the auth service answers.
@@ -78,6 +105,30 @@ impl ServiceKeys {
     }
 }
 
+/// Why a configuration cannot be right: every problem that was found. It repeats no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(Vec<String>);
+
+impl ConfigError {
+    /// One problem.
+    pub fn new(problem: impl Into<String>) -> Self {
+        Self(vec![problem.into()])
+    }
+
+    /// Succeeds with `value` when there are no problems.
+    pub fn unless_empty<T>(problems: Vec<String>, value: T) -> Result<T, Self> {
+        if problems.is_empty() { Ok(value) } else { Err(Self(problems)) }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
 /// Why `SERVICE_KEYS` cannot be used. It never repeats a key.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceKeysError {
@@ -116,8 +167,8 @@ impl FromStr for ServiceKeys {
     }
 }
 
-impl std::fmt::Debug for ServiceKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for ServiceKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }

@@ -1,8 +1,9 @@
 //! Pools and migrations as a PostgreSQL that sleeps, moves and pools connections wants them (Neon).
 
-use std::{str::FromStr as _, time::Duration};
+use std::{future::Future, str::FromStr as _, time::Duration};
 
 use anyhow::{Context as _, bail};
+use futures_util::FutureExt as _;
 use proto::reason;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
@@ -11,7 +12,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{config, error::Error};
+use crate::{
+    config::{self, ConfigError},
+    error::Error,
+};
 
 mod provision;
 
@@ -23,13 +27,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 const IDLE_TIMEOUT: Duration = Duration::from_mins(4);
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// Longer than the wait for a connection and any healthy statement, shorter than the deadline of callers.
+const DEADLINE: Duration = Duration::from_secs(12);
 const START_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A pool that connects when first used and holds nothing while idle.
 ///
 /// # Errors
 /// When the URL cannot be parsed. It is never repeated in the error.
-pub fn pool(url: &SecretString, application: &str, max_connections: u32) -> anyhow::Result<PgPool> {
+pub fn pool(url: &SecretString, application: &str, max_connections: u32) -> Result<PgPool, ConfigError> {
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
         .min_connections(0)
@@ -39,9 +45,9 @@ pub fn pool(url: &SecretString, application: &str, max_connections: u32) -> anyh
     Ok(pool.connect_lazy_with(options(url)?.application_name(application)))
 }
 
-fn options(url: &SecretString) -> anyhow::Result<PgConnectOptions> {
+fn options(url: &SecretString) -> Result<PgConnectOptions, ConfigError> {
     // The parser's own message may quote the password.
-    PgConnectOptions::from_str(url.expose_secret()).map_err(|_| anyhow::anyhow!("the database URL cannot be parsed"))
+    PgConnectOptions::from_str(url.expose_secret()).map_err(|_| ConfigError::new("the database URL cannot be parsed"))
 }
 
 /// Brings a schema up to date, as the owner of its tables. Waits a while for a database that is starting.
@@ -132,6 +138,18 @@ async fn require_schema(service_url: &SecretString, schema: &str) -> anyhow::Res
         );
     }
     Ok(())
+}
+
+/// A use case on the database, within the deadline that every answer has.
+pub fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> impl Future<Output = Result<T, Error>> {
+    let late = |elapsed: tokio::time::error::Elapsed| Error::Unavailable {
+        reason: reason::DATABASE_UNAVAILABLE,
+        message: "the database did not answer in time",
+        retry_after: RETRY_AFTER,
+        source: Some(elapsed.into()),
+    };
+    // No `async fn`, which would keep room for `work` twice.
+    tokio::time::timeout(DEADLINE, work).map(move |done| done.unwrap_or_else(|elapsed| Err(late(elapsed))))
 }
 
 impl From<sqlx::Error> for Error {

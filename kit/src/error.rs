@@ -119,11 +119,6 @@ impl Violations {
         parsed.map_err(|problem| self.add(field, reason::FIELD_INVALID, problem.to_string())).ok()
     }
 
-    /// Whether nothing was noted.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Succeeds when nothing was noted.
     pub fn finish(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use reqwest::{Client, redirect};
+use kit::http;
+use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
 use super::KeySet;
-use crate::issuer::{is_loopback, is_safe_url};
+use crate::issuer::is_safe_url;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a whole answer. Two of them fit into the deadline of whoever is waiting.
@@ -74,12 +75,5 @@ impl Source {
 }
 
 fn client(url: &Url) -> anyhow::Result<Client> {
-    let builder = Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(DEADLINE)
-        .redirect(redirect::Policy::none())
-        .user_agent(concat!("colloquy-auth-service/", env!("CARGO_PKG_VERSION")));
-    // What is on this machine is not behind a proxy.
-    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
-    builder.build().context("setting up an HTTP client")
+    http::client(url, CONNECT_TIMEOUT).timeout(DEADLINE).build().context("setting up an HTTP client")
 }

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
-use url::{Host, Url};
+use url::Url;
 
 use super::{Agent, AgentError, AgentFault, Question};
 
@@ -17,23 +17,7 @@ use super::{Agent, AgentError, AgentFault, Question};
 const ERROR_BODY: usize = 64 * 1024;
 
 pub(super) fn client(url: &Url, connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        .connect_timeout(connect_timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .tcp_nodelay(true)
-        .user_agent(concat!("colloquy/", env!("CARGO_PKG_VERSION")));
-    // A proxy of the environment cannot reach this machine's own ports.
-    let builder = if is_loopback(url) { builder.no_proxy() } else { builder };
-    Ok(builder.build()?)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
+    Ok(kit::http::client(url, connect_timeout).build()?)
 }
 
 /// A successful answer, about to be read.
