@@ -3,13 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use auth_service::{Config, ConfigError};
+use auth_service::Config;
 use clap::Parser;
-use kit::{server::Listeners, shutdown, telemetry};
+use kit::{program, server::Listeners, shutdown, telemetry};
 use tokio::net::TcpListener;
-
-/// A configuration that cannot be right (`EX_USAGE` of sysexits.h).
-const USAGE: u8 = 64;
 
 /// Verifies the credentials of end users and keeps their accounts
 #[derive(Debug, Parser)]
@@ -28,34 +25,7 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Fails only when there is nobody to read it.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
-        }
-    };
-    let telemetry = match telemetry::init(&cli.telemetry, "auth-service", "info,sqlx=warn") {
-        Ok(telemetry) => telemetry,
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "there is no log yet")]
-            {
-                eprintln!("error: {error:#}");
-            }
-            return ExitCode::from(USAGE);
-        }
-    };
-    let outcome = run(cli).await;
-    let code = match &outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            if error.is::<ConfigError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
-        }
-    };
-    telemetry.shutdown();
-    code
+    program::run("auth-service", |cli: &Cli| &cli.telemetry, run).await
 }
 
 async fn run(Cli { config, migrate_only, .. }: Cli) -> anyhow::Result<()> {
@@ -86,10 +56,6 @@ mod tests {
         for name in ["AUTH_LISTEN", "AUTH_DATABASE_URL", "BETTER_AUTH_URL", "AUTH_ISSUERS_FILE", "SERVICE_KEYS"] {
             assert!(help.contains(name), "{name} is not in --help");
         }
-        for command in Cli::command().get_arguments() {
-            let id = command.get_id().as_str();
-            let secret = ["database-url", "direct-url", "service-key"].iter().any(|part| id.contains(part));
-            assert!(!secret || command.is_hide_env_values_set(), "{id} shows its value in --help");
-        }
+        assert!(program::secrets_in_help(&Cli::command()).is_empty());
     }
 }

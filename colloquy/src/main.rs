@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use colloquy::Cli;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match colloquy::run(Cli::parse()).await {
+    let cli = match kit::program::parse::<Cli>() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    match colloquy::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]

@@ -1,7 +1,11 @@
 //! The gateway as a program of its own.
 
+use std::process::ExitCode;
+
 use anyhow::Context as _;
 use clap::Parser;
+use gateway::{Config, Listeners};
+use kit::{config::ConfigError, program, shutdown, telemetry};
 use tokio::net::TcpListener;
 
 /// REST and SSE for chats: accounts and durable history in front of any agent
@@ -9,36 +13,35 @@ use tokio::net::TcpListener;
 #[command(version)]
 struct Cli {
     #[command(flatten)]
-    gateway: gateway::Config,
-    #[command(flatten)]
-    telemetry: kit::telemetry::Config,
-}
+    config: Config,
 
-/// `EX_USAGE` of sysexits.h.
-const USAGE: i32 = 64;
+    #[command(flatten)]
+    telemetry: telemetry::Config,
+}
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    let telemetry = kit::telemetry::init(&cli.telemetry, "gateway", "info")?;
-    if let Err(error) = cli.gateway.validate() {
-        tracing::error!(%error, "the configuration cannot be used");
-        std::process::exit(USAGE);
-    }
-    let outcome = run(cli.gateway).await;
-    telemetry.shutdown();
-    outcome
+async fn main() -> ExitCode {
+    program::run("gateway", |cli: &Cli| &cli.telemetry, run).await
 }
 
-async fn run(config: gateway::Config) -> anyhow::Result<()> {
-    let stop = kit::shutdown::on_signal()?;
-    let options = &config.options;
-    let http = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("GATEWAY_LISTEN {} cannot be bound", options.listen))?;
-    let admin = TcpListener::bind(options.admin_listen)
-        .await
-        .with_context(|| format!("GATEWAY_ADMIN_LISTEN {} cannot be bound", options.admin_listen))?;
-    tracing::info!(address = %http.local_addr()?, "listening");
-    gateway::serve(config, gateway::Listeners { http, admin }, stop).await
+async fn run(Cli { config, .. }: Cli) -> anyhow::Result<()> {
+    config.validate().map_err(|error| ConfigError::new(error.to_string()))?;
+    let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
+    let listeners =
+        Listeners { http: bind(config.options.listen).await?, admin: bind(config.options.admin_listen).await? };
+    tracing::info!(http = %listeners.http.local_addr()?, admin = %listeners.admin.local_addr()?, "listening");
+    gateway::serve(config, listeners, shutdown::on_signal()?).await
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_fit_together_and_help_shows_no_secret() {
+        Cli::command().debug_assert();
+        assert!(program::secrets_in_help(&Cli::command()).is_empty());
+    }
 }

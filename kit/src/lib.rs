@@ -1,5 +1,5 @@
 //! What every service needs and none should write twice: configuration that they share, telemetry, shutdown,
-//! gRPC servers, gRPC and HTTP clients, the caller of a request, errors, the admin listener, the database pool.
+//! what programs do around their services, gRPC servers, gRPC and HTTP clients, the caller of a request, errors, the admin listener, the database pool.
 //!
 //! It has no domain types, and the one contract it knows is the auth service's: the caller layer asks it.
 
@@ -12,6 +12,7 @@ pub mod database;
 pub mod error;
 #[cfg(feature = "http-client")]
 pub mod http;
+pub mod program;
 pub mod request_id;
 pub mod server;
 pub mod shutdown;

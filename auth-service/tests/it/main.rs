@@ -7,6 +7,7 @@ mod callers;
 mod configuration;
 mod forgery;
 mod keys;
+mod program;
 mod refused;
 mod service;
 mod socket;
