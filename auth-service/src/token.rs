@@ -51,7 +51,8 @@ impl Verifier {
         let outcome = match &verified {
             Ok(_) => "ACCEPTED",
             Err(Error::Refused(refusal)) => refusal.reason,
-            Err(_) => reason::ISSUER_UNAVAILABLE,
+            Err(Error::Unavailable { reason, .. }) => reason,
+            Err(Error::Invalid(_) | Error::Internal(_)) => reason::INTERNAL,
         };
         let name = issuer.map_or_else(|| "unknown".to_owned(), |issuer| issuer.name.as_ref().to_owned());
         metrics::counter!("auth_tokens_total", "issuer" => name, "outcome" => outcome).increment(1);
