@@ -1,5 +1,7 @@
 //! Who may do what: every credential on every method.
 
+use std::collections::BTreeSet;
+
 use proto::{
     auth::v1::{GetMeRequest, GetUserRequest, VerifyTokenRequest},
     reason,
@@ -11,16 +13,24 @@ use crate::service::{SERVICE_KEY, Service, acting_for, as_service, info, reason,
 
 const UNKNOWN: &str = "01900000-0000-7000-8000-000000000000";
 
-/// A credential, and what VerifyToken, GetMe and GetUser (of Ada) answer to it.
+/// The methods of the matrix.
+const METHODS: [&str; 3] = ["VerifyToken", "GetMe", "GetUser"];
+
+/// A credential, and what [`METHODS`] answer to it; `GetUser` is about Ada.
 struct Case {
     name: &'static str,
     authorization: Vec<String>,
     act_as: Option<String>,
-    expected: [&'static str; 3],
+    expected: [&'static str; METHODS.len()],
 }
 
 impl Case {
-    fn new(name: &'static str, authorization: &[&str], act_as: Option<&str>, expected: [&'static str; 3]) -> Self {
+    fn new(
+        name: &'static str,
+        authorization: &[&str],
+        act_as: Option<&str>,
+        expected: [&'static str; METHODS.len()],
+    ) -> Self {
         let authorization = authorization.iter().map(|value| (*value).to_owned()).collect();
         Self { name, authorization, act_as: act_as.map(str::to_owned), expected }
     }
@@ -41,6 +51,17 @@ fn outcome<T>(answer: Result<T, Status>) -> String {
     answer.map_or_else(|status| reason(&status), |_| "OK".to_owned())
 }
 
+#[test]
+fn the_matrix_leaves_no_rpc_out() {
+    use prost::Message as _;
+
+    let described = prost_types::FileDescriptorSet::decode(proto::FILE_DESCRIPTOR_SET).unwrap();
+    let files = described.file.iter().filter(|file| file.package() == "colloquy.auth.v1");
+    let methods = files.flat_map(|file| &file.service).flat_map(|service| &service.method);
+    let methods = methods.map(prost_types::MethodDescriptorProto::name).collect::<BTreeSet<_>>();
+    assert_eq!(methods, BTreeSet::from(METHODS));
+}
+
 #[tokio::test]
 async fn every_credential_on_every_method() {
     let issuer = Issuer::start().await;
@@ -53,7 +74,7 @@ async fn every_credential_on_every_method() {
     let lower = format!("bearer {SERVICE_KEY}");
     let almost = format!("Bearer {SERVICE_KEY}s");
     let basic = format!("Basic {SERVICE_KEY}");
-    let all = |reason: &'static str| [reason; 3];
+    let all = |reason: &'static str| [reason; METHODS.len()];
     let (services_only, act_as) = (reason::SERVICE_KEY_REQUIRED, reason::ACT_AS_REQUIRED);
     let (missing, malformed) = (all(reason::TOKEN_MISSING), all(reason::TOKEN_MALFORMED));
     let cases = [
