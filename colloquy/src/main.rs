@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
             {
                 eprintln!("colloquy: {error:#}");
             }
-            ExitCode::FAILURE
+            kit::program::exit_code(&error)
         }
     }
 }

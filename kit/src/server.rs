@@ -209,7 +209,7 @@ async fn observe(State(observed): State<Arc<Observed>>, mut request: Request, ne
         let response = next.run(request).await;
         let code = grpc_code(response.headers());
         let elapsed = began.elapsed();
-        tracing::debug!(rpc.code = ?code, elapsed_us = elapsed.as_micros(), "answered");
+        tracing::debug!(rpc.code = ?code, elapsed_ms = elapsed.as_secs_f64() * 1e3, "answered");
         let labels =
             [("service", observed.process.to_owned()), ("method", method.to_owned()), ("code", format!("{code:?}"))];
         metrics::counter!("rpc_requests_total", &labels).increment(1);

@@ -44,7 +44,7 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         tracing::info!(
             http.response.status_code = status,
             error.code = code,
-            elapsed_us = elapsed.as_micros(),
+            elapsed_ms = elapsed.as_secs_f64() * 1e3,
             "answered"
         );
         let labels = [("route", route), ("method", method.to_owned()), ("status", status.to_string())];
