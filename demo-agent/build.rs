@@ -1,13 +1,13 @@
-//! Embeds the project's own documentation, as far as it is there, so that the agent needs no files at run time.
+//! Embeds the project's own documentation, so that the agent needs no files at run time.
 
 use std::{
     fmt::Write as _,
     path::{Path, PathBuf},
 };
 
-/// Relative to the root of the workspace. A folder stands for every Markdown file in it.
-const DOCUMENTATION: [&str; 6] =
-    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "migrations/README.md", "docs"];
+/// Relative to the root of the workspace; each must be there. A folder stands for every Markdown file in it.
+const DOCUMENTATION: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "migrations/README.md"];
 
 #[expect(clippy::disallowed_methods, reason = "how cargo talks to a build script")]
 fn main() -> std::io::Result<()> {
@@ -28,7 +28,6 @@ fn main() -> std::io::Result<()> {
     std::fs::write(PathBuf::from(variable("OUT_DIR")?).join("embedded.rs"), code)
 }
 
-/// What is missing is not watched: cargo would run this at every build.
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     if path.is_dir() {
         println!("cargo:rerun-if-changed={}", path.display());
@@ -36,8 +35,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
             std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
         entries.sort();
         entries.iter().try_for_each(|entry| collect(entry, files))?;
-    } else if path.is_file() && path.extension().is_some_and(|extension| extension == "md") {
+    } else if path.extension().is_some_and(|extension| extension == "md") {
         println!("cargo:rerun-if-changed={}", path.display());
+        let named = |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        std::fs::metadata(path).map_err(named)?;
         files.push(path.to_owned());
     }
     Ok(())

@@ -23,7 +23,7 @@ use crate::{
     contract::{Problem, ProblemBody, RunRequest, RunResponse},
 };
 
-const LONGEST_BODY: usize = 8 * 1024 * 1024;
+const LONGEST_BODY: usize = 32 * 1024 * 1024;
 const BODY_DEADLINE: Duration = Duration::from_secs(15);
 /// How many words of an answer leave together.
 const WORDS_IN_A_PIECE: usize = 3;

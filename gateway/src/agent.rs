@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use kit::{error::Violation, request_id::RequestId};
 use proto::{auth::v1::User, history::v1::ContextMessage, reason};
+use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -79,9 +80,14 @@ impl Agent {
 
     /// Puts the question and passes on what comes. `Ok` is the agent's own word that it is done.
     pub(crate) async fn answer(&self, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
-        match self.config.protocol {
+        let answered = match self.config.protocol {
             AgentProtocol::Native => native::answer(self, question, sink).await,
-        }
+        };
+        // What an agent says about its failure is shown and saved; some repeat the key that they were given.
+        answered.map_err(|error| match &self.config.api_key {
+            Some(key) => error.without(key.expose_secret()),
+            None => error,
+        })
     }
 }
 

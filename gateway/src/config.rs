@@ -195,6 +195,9 @@ mod tests {
             refused(&[KEY, "--agent-run-timeout=2h"]),
             "AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under 59m"
         );
+        assert!(
+            refused(&[KEY, "--agent-url=http://me:secret@127.0.0.1:1/"]).contains("must not hold a name or a password")
+        );
         assert_eq!(refused(&[KEY, "--agent-max-answer=0"]), "AGENT_MAX_ANSWER must be greater than zero");
         assert_eq!(
             refused(&[KEY, "--agent-max-answer=8388609"]),

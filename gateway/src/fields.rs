@@ -1,6 +1,6 @@
 //! Reads a JSON object member by member and names everything that is wrong with it, not only the first thing.
 
-use std::{borrow::Cow, fmt, ops::RangeInclusive};
+use std::{borrow::Cow, collections::HashSet, fmt, ops::RangeInclusive};
 
 use chrono::DateTime;
 use kit::error::Violation;
@@ -217,14 +217,15 @@ impl<'a> Fields<'a> {
     /// Notes what nobody asked for, and what stands there twice.
     fn finish(mut self) -> Vec<Violation> {
         let names: Vec<String> = self.members.iter().map(|(name, _)| name.clone().into_owned()).collect();
-        for (index, name) in names.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for name in &names {
             if !self.known.contains(&name.as_str()) {
                 self.note(
                     name,
                     reason::FIELD_UNKNOWN,
                     format!("is not known here; known are {}", self.known.join(", ")),
                 );
-            } else if names[..index].contains(name) {
+            } else if !seen.insert(name) {
                 self.note(name, reason::FIELD_INVALID, "stands there twice");
             }
         }

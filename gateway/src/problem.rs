@@ -90,8 +90,7 @@ impl Problem {
     pub(crate) fn invalid(violations: Vec<Violation>) -> Box<Self> {
         let code = reason::INVALID_REQUEST.to_ascii_lowercase();
         let mut problem = Self::new(StatusCode::BAD_REQUEST, code, "the request is invalid; `errors` says where");
-        problem.errors = violations
-            .into_iter()
+        problem.errors = Violation::told(violations)
             .map(|violation| FieldError {
                 field: violation.field,
                 code: violation.code.to_ascii_lowercase(),

@@ -99,6 +99,33 @@ impl Error {
     }
 }
 
+impl Violation {
+    /// How many an answer tells at most: more help nobody, and an answer must not outgrow its request.
+    const MOST: usize = 32;
+    const LONGEST_FIELD: usize = 100;
+    const LONGEST_MESSAGE: usize = 200;
+
+    /// What an answer tells of these: so many, each cut to a length, and how many there are besides.
+    pub fn told(violations: Vec<Self>) -> impl Iterator<Item = Self> {
+        let besides = violations.len().saturating_sub(Self::MOST);
+        let last = (besides > 0).then(|| Self {
+            field: String::new(),
+            code: reason::FIELD_INVALID,
+            message: format!("and {besides} more"),
+        });
+        let cut = |text: String, longest| match text.char_indices().nth(longest) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        };
+        let told = violations.into_iter().take(Self::MOST).map(move |violation| Self {
+            field: cut(violation.field, Self::LONGEST_FIELD),
+            code: violation.code,
+            message: cut(violation.message, Self::LONGEST_MESSAGE),
+        });
+        told.chain(last)
+    }
+}
+
 /// Collects what is wrong with a request, so that the client learns all of it at once.
 #[derive(Debug, Default)]
 pub struct Violations(Vec<Violation>);
@@ -122,5 +149,23 @@ impl Violations {
     /// Succeeds when nothing was noted.
     pub fn finish(self) -> Result<(), Error> {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_never_outgrows_its_request() {
+        let wrong = |index: usize| Violation {
+            field: format!("{index}{}", "ü".repeat(1_000)),
+            code: reason::FIELD_UNKNOWN,
+            message: "is not known here".to_owned(),
+        };
+        let told = Violation::told((0..5_000).map(wrong).collect()).collect::<Vec<_>>();
+        assert_eq!(told.len(), 33);
+        assert!(told.iter().all(|violation| violation.field.chars().count() <= 101));
+        assert_eq!(told[32].message, "and 4968 more");
     }
 }

@@ -6,7 +6,7 @@ use proto::reason::{DOMAIN, INTERNAL, INVALID_REQUEST};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 
-use crate::error::{Error, RefusalKind};
+use crate::error::{Error, RefusalKind, Violation};
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
@@ -14,7 +14,7 @@ impl From<Error> for Status {
         let (code, message) = match error {
             Error::Invalid(violations) => {
                 details.set_error_info(INVALID_REQUEST, DOMAIN, HashMap::new());
-                let fields = violations.into_iter().map(|violation| FieldViolation {
+                let fields = Violation::told(violations).map(|violation| FieldViolation {
                     reason: violation.code.to_owned(),
                     ..FieldViolation::new(violation.field, violation.message)
                 });

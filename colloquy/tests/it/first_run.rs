@@ -39,6 +39,24 @@ async fn the_pasted_question_is_answered_with_sources_and_saved() {
 }
 
 #[tokio::test]
+async fn no_log_holds_a_secret_however_talkative() {
+    let directory = tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut command = Stack::command(directory.path());
+    command.env("RUST_LOG", "trace,h2=info,hyper=info").stderr(std::fs::File::create(&log).unwrap());
+    let stack = Stack::start_with(command);
+    stack.ask("What is logged?").await;
+    let token = stack.token.clone();
+    assert!(stack.terminate().success());
+    let log = std::fs::read_to_string(log).unwrap();
+    let password = std::fs::read_to_string(directory.path().join("postgres").join("password")).unwrap();
+    assert!(log.contains("run ended"));
+    for secret in [token.as_str(), token.rsplit_once('.').unwrap().1, password.trim(), "PASSWORD '"] {
+        assert!(!log.contains(secret), "the log holds {secret}");
+    }
+}
+
+#[tokio::test]
 async fn conversations_and_users_survive_a_restart() {
     let directory = tempdir().unwrap();
     let stack = Stack::start(directory.path());
@@ -110,7 +128,6 @@ async fn refusals(stack: &Stack, conversation: &str, message: &str, run: &str) -
         (Method::PUT, format!("/messages/{message}/feedback"), Some(json!({ "rating": "up" }))),
         (Method::GET, format!("/runs/{run}"), None),
         (Method::POST, "/agents/run".to_owned(), Some(json!({ "message": "mine", "conversation_id": conversation }))),
-        (Method::POST, "/agents/run".to_owned(), Some(json!({ "message": "mine", "parent_id": message }))),
     ];
     let mut answers = Vec::new();
     for (method, path, body) in routes {

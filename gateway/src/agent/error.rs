@@ -65,6 +65,11 @@ impl AgentError {
         Self::new(AgentFault::TooLarge, "the agent's answer is larger than this gateway accepts")
     }
 
+    /// The same, with every mention of a secret blacked out.
+    pub(crate) fn without(self, secret: &str) -> Self {
+        if secret.is_empty() { self } else { Self { message: self.message.replace(secret, "[key]"), ..self } }
+    }
+
     /// What the agent said about its own failure, cut to a length that fits an error.
     pub(crate) fn own_words(said: &str) -> Self {
         const LONGEST: usize = 1000;
@@ -72,5 +77,16 @@ impl AgentError {
         let said = said.trim();
         let message = if said.is_empty() { "the agent failed and did not say why" } else { said };
         Self::new(AgentFault::Error, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_an_agent_repeats_goes_no_further() {
+        let error = AgentError::own_words("bad key: Bearer sk-secret (sk-secret)").without("sk-secret");
+        assert_eq!(error.message, "bad key: Bearer [key] ([key])");
     }
 }

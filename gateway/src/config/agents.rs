@@ -71,6 +71,9 @@ pub enum AgentsError {
     /// Agents are reached over HTTP.
     #[error("the URL of agent `{0}` must begin with http:// or https://")]
     Scheme(String),
+    /// An address is shown; a key is not.
+    #[error("the URL of agent `{0}` must not hold a name or a password; AGENT_API_KEY or api_key_env is for keys")]
+    Credentials(String),
     /// The key is not where the file says.
     #[error("agent `{0}` takes its key from {1}, which is not set")]
     KeyMissing(String, String),
@@ -155,6 +158,9 @@ fn check(agents: &[AgentConfig]) -> Result<(), AgentsError> {
         }
         if !matches!(agent.url.scheme(), "http" | "https") {
             return Err(AgentsError::Scheme(agent.name.clone()));
+        }
+        if !agent.url.username().is_empty() || agent.url.password().is_some() {
+            return Err(AgentsError::Credentials(agent.name.clone()));
         }
     }
     Ok(())

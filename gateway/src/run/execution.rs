@@ -74,7 +74,12 @@ impl Runs {
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();
         let code = outcome.run.error.as_ref().map(|error| error.code.as_str());
-        tracing::info!(run.status = status, error.code = code, elapsed_ms = began.elapsed().as_secs_f64() * 1e3, "run ended");
+        tracing::info!(
+            run.status = status,
+            error.code = code,
+            elapsed_ms = began.elapsed().as_secs_f64() * 1e3,
+            "run ended"
+        );
         let labels = [("agent", agent.name().to_owned()), ("status", status)];
         metrics::counter!("runs_total", &labels).increment(1);
         metrics::histogram!("run_duration_seconds", &labels[..1]).record(began.elapsed());

@@ -33,12 +33,17 @@ impl Authenticator {
     /// When there is no credential, or none that is accepted.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Status> {
         let token = bearer_token(headers)?;
-        let act_as = headers.get(ACT_AS);
+        let mut named = headers.get_all(ACT_AS).iter();
+        let (act_as, another) = (named.next(), named.next());
         if let Some(name) = self.keyring.recognise(token) {
+            let invalid = || {
+                Error::refused(RefusalKind::Invalid, reason::ACT_AS_INVALID, "`x-act-as` must be the UUID of one user")
+            };
             let acting_for = act_as.map(|value| value.to_str().unwrap_or_default().parse()).transpose();
-            let acting_for = acting_for.map_err(|_| {
-                Error::refused(RefusalKind::Invalid, reason::ACT_AS_INVALID, "`x-act-as` must be the UUID of a user")
-            })?;
+            let acting_for = acting_for.map_err(|_| invalid())?;
+            if another.is_some() {
+                return Err(invalid().into());
+            }
             return Ok(Caller::Service { name, acting_for });
         }
         let identity = self.verifier.verify(token).await?;

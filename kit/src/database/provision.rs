@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
 use super::options;
 
@@ -26,8 +26,9 @@ pub async fn provision(
         [database, owner_password, service_password].into_iter().all(plain),
         "names and passwords must be letters, digits and underscores"
     );
-    let mut connection =
-        PgConnection::connect_with(&options(superuser_url)?).await.context("connecting as superuser")?;
+    // The statements hold passwords: none may reach a log.
+    let options = options(superuser_url)?.disable_statement_logging();
+    let mut connection = PgConnection::connect_with(&options).await.context("connecting as superuser")?;
     let roles = [
         (OWNER_ROLE, "CREATEROLE NOINHERIT", owner_password),
         (SERVICE_ROLE, "NOCREATEROLE NOINHERIT NOBYPASSRLS", service_password),

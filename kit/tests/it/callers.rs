@@ -51,6 +51,11 @@ async fn a_user_token_or_a_service_key_and_nothing_else() {
         assert_eq!((status.code(), info.reason.as_str()), (code, reason), "{given:?}");
     }
 
+    let mut acting = headers(&[("authorization", &bearer_service), ("x-act-as", other)]);
+    acting.append("x-act-as", HeaderValue::from_static(USER_ID));
+    let status = authenticator.authenticate(&acting).await.unwrap_err();
+    assert_eq!(status.get_details_error_info().unwrap().reason, "ACT_AS_INVALID");
+
     let mut twice = headers(&[("authorization", &bearer_user)]);
     twice.append("authorization", HeaderValue::from_static("Bearer another"));
     let status = authenticator.authenticate(&twice).await.unwrap_err();
