@@ -13,6 +13,7 @@ use private_postgres::{Cluster, Options};
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 const PASSWORD: &str = "test";
 
@@ -82,8 +83,8 @@ fn cluster() -> &'static Cluster {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let directory =
-                    tempfile::Builder::new().prefix("colloquy-test-").tempdir().expect("a directory").keep();
+                // Made by the cluster and gone with it.
+                let directory = std::env::temp_dir().join(format!("colloquy-test-{}", Uuid::new_v4().simple()));
                 let mut options = Options::temporary(directory);
                 options.settings.push(("max_connections".to_owned(), "400".to_owned()));
                 sender.send(Cluster::start(options).await.expect("PostgreSQL")).expect("a waiting test");
