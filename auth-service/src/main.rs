@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use auth_service::Config;
 use clap::Parser;
 use kit::{program, server::Listeners, shutdown, telemetry};
-use tokio::net::TcpListener;
 
 /// Verifies the credentials of end users and keeps their accounts
 #[derive(Debug, Parser)]
@@ -32,10 +30,7 @@ async fn run(Cli { config, migrate_only, .. }: Cli) -> anyhow::Result<()> {
     if migrate_only {
         return auth_service::migrate(config.owner_url()?).await;
     }
-    let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
-    let listeners =
-        Listeners { grpc: bind(config.options.listen).await?, admin: bind(config.options.admin_listen).await? };
-    tracing::info!(grpc = %listeners.grpc.local_addr()?, admin = %listeners.admin.local_addr()?, "listening");
+    let listeners = Listeners::bind(config.options.listen, config.options.admin_listen).await?;
     auth_service::serve(config, listeners, shutdown::on_signal()?).await
 }
 

@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser;
 use history_service::Config;
 use kit::{program, server::Listeners, shutdown, telemetry};
-use tokio::net::TcpListener;
 
 /// Keeps conversations, messages, sources and runs
 #[derive(Debug, Parser)]
@@ -32,10 +30,7 @@ async fn run(Cli { config, migrate_only, .. }: Cli) -> anyhow::Result<()> {
     if migrate_only {
         return history_service::migrate(config.owner_url()?).await;
     }
-    let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
-    let listeners =
-        Listeners { grpc: bind(config.options.listen).await?, admin: bind(config.options.admin_listen).await? };
-    tracing::info!(grpc = %listeners.grpc.local_addr()?, admin = %listeners.admin.local_addr()?, "listening");
+    let listeners = Listeners::bind(config.options.listen, config.options.admin_listen).await?;
     history_service::serve(config, listeners, shutdown::on_signal()?).await
 }
 

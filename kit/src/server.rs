@@ -3,10 +3,12 @@
 use std::{
     collections::HashSet,
     convert::Infallible,
+    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use axum::{
     Router,
     extract::{Request, State},
@@ -48,6 +50,19 @@ pub struct Listeners {
     pub grpc: TcpListener,
     /// For probes and metrics.
     pub admin: TcpListener,
+}
+
+impl Listeners {
+    /// Binds both, and logs where they came to be.
+    ///
+    /// # Errors
+    /// When an address cannot be had.
+    pub async fn bind(grpc: SocketAddr, admin: SocketAddr) -> anyhow::Result<Self> {
+        let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
+        let listeners = Self { grpc: bind(grpc).await?, admin: bind(admin).await? };
+        tracing::info!(grpc = %listeners.grpc.local_addr()?, admin = %listeners.admin.local_addr()?, "listening");
+        Ok(listeners)
+    }
 }
 
 /// The gRPC services of one process.
