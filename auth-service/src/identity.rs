@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use kit::error::Error;
+use kit::{caller::Presented, error::Error};
 
 use crate::{
     token::{Verified, Verifier},
@@ -21,8 +21,8 @@ impl Identities {
     }
 
     /// Who a token speaks for. A user is created at first sight.
-    pub(crate) async fn identify(&self, token: &str, now: SystemTime) -> Result<(User, Verified), Error> {
-        let verified = self.verifier.verify(token, now).await?;
+    pub(crate) async fn identify(&self, presented: Presented<'_>, now: SystemTime) -> Result<(User, Verified), Error> {
+        let verified = self.verifier.verify(presented.token, now).await?;
         let user = self.users.see(&verified.issuer.identifier, &verified.subject, &verified.profile).await?;
         Ok((user, verified))
     }

@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     config::{ConfigError, Options},
     jwks::{Freshness, Keys},
-    token::Algorithm,
+    jws::Algorithm,
 };
 
 mod file;

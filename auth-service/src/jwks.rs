@@ -4,18 +4,13 @@ use std::{fs, path::Path, sync::Arc};
 
 use kit::error::Error;
 
-use crate::issuer::KeySource;
+use crate::{issuer::KeySource, jws::KeySet};
 
 mod held;
-mod key;
-mod key_set;
 mod remote;
 mod source;
 
-pub(crate) use self::{
-    held::Freshness,
-    key_set::{KeySet, Selection},
-};
+pub(crate) use self::held::Freshness;
 use self::{remote::RemoteKeys, source::Source};
 
 /// Where the keys of one issuer come from.

@@ -8,6 +8,8 @@ mod grpc;
 mod identity;
 mod issuer;
 mod jwks;
+pub mod jws;
+mod refusal;
 mod serve;
 mod store;
 mod token;
@@ -16,6 +18,6 @@ mod users;
 pub use self::{
     config::{Config, ConfigError, Options},
     issuer::{IssuerConfig, KeySource},
+    refusal::Refusal,
     serve::{migrate, serve, services},
-    token::Algorithm,
 };

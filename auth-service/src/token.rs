@@ -8,29 +8,23 @@ use std::{sync::Arc, time::SystemTime};
 use kit::error::Error;
 use proto::reason;
 
-use self::{compact::Compact, header::Header, members::Members};
 use crate::{
     issuer::{Issuer, Registry},
-    jwks::{KeySet, Selection},
+    jws::{Compact, Header, KeySet, Members, Selection},
+    refusal::Refusal,
     users::Profile,
 };
 
-mod algorithm;
 mod claims;
-mod compact;
-mod header;
-mod members;
 mod profile;
-mod refusal;
 
-pub use self::algorithm::Algorithm;
-pub(crate) use self::refusal::Refusal;
-
-/// What an accepted token says.
+/// What an accepted credential says.
 pub(crate) struct Verified {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) subject: String,
     pub(crate) profile: Profile,
+    pub(crate) issued_at: Option<SystemTime>,
+    pub(crate) session_id: Option<String>,
     pub(crate) expires_at: SystemTime,
 }
 
@@ -92,6 +86,8 @@ async fn check(
         issuer: Arc::clone(issuer),
         subject: accepted.subject,
         profile: profile::read(claims),
+        issued_at: accepted.issued_at,
+        session_id: accepted.session_id,
         expires_at: accepted.expires_at,
     })
 }

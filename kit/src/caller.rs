@@ -3,7 +3,7 @@
 //! `authorization: Bearer <user token>` is a user acting for themself. `authorization: Bearer <service key>` is a
 //! service, which acts for a user when it adds `x-act-as: <user id>`. There is nothing else.
 
-use std::{fmt, str::FromStr, sync::Arc, time::SystemTime};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::SystemTime};
 
 use proto::{auth::v1::User, reason};
 use tonic::Status;
@@ -55,11 +55,20 @@ pub struct Identity {
     pub issuer_name: Arc<str>,
 }
 
-/// Turns a token into an identity: the auth service itself, or [`RemoteVerifier`] which asks it.
+/// A user's credential, as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// What stood behind `Bearer `, or in the session cookie.
+    pub token: &'a str,
+    /// The address of the client, where it is known.
+    pub client: Option<IpAddr>,
+}
+
+/// Turns a credential into an identity: the auth service itself, or [`RemoteVerifier`] which asks it.
 #[async_trait::async_trait]
 pub trait VerifyToken: Send + Sync + 'static {
-    /// The identity behind a token, or why there is none.
-    async fn verify(&self, token: &str) -> Result<Identity, Status>;
+    /// The identity behind a credential, or why there is none.
+    async fn verify(&self, presented: Presented<'_>) -> Result<Identity, Status>;
 }
 
 /// Who sent a request.

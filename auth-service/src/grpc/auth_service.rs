@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use kit::caller::Caller;
+use kit::caller::{Caller, Presented};
 use proto::{
-    auth::v1::{VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthService},
+    auth::v1::{
+        ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, VerifyTokenRequest,
+        VerifyTokenResponse, auth_service_server::AuthService,
+    },
     reason::METADATA_FIELD,
 };
 use tonic::{Request, Response, Status};
@@ -21,13 +24,25 @@ impl AuthService for AuthGrpc {
         request: Request<VerifyTokenRequest>,
     ) -> Result<Response<VerifyTokenResponse>, Status> {
         Caller::of(&request)?.service()?;
-        let token = &request.get_ref().token;
-        let identified = self.0.identify(token, SystemTime::now()).await;
+        let VerifyTokenRequest { token, client_address } = request.get_ref();
+        let presented = Presented { token, client: client_address.parse().ok() };
+        let identified = self.0.identify(presented, SystemTime::now()).await;
         let (user, verified) = identified.map_err(|error| error.with(METADATA_FIELD, "token"))?;
         Ok(Response::new(VerifyTokenResponse {
             user: Some(convert::user(user)),
             expires_at: Some(verified.expires_at.into()),
             issuer_name: verified.issuer.name.as_ref().to_owned(),
         }))
+    }
+
+    async fn introspect_token(
+        &self,
+        _: Request<IntrospectTokenRequest>,
+    ) -> Result<Response<IntrospectTokenResponse>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
+
+    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
+        Err(Status::unimplemented("being built"))
     }
 }

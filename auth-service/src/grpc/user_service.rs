@@ -5,7 +5,11 @@ use kit::{
     error::{Error, Violations},
 };
 use proto::{
-    auth::v1::{GetMeRequest, GetMeResponse, GetUserRequest, GetUserResponse, User, user_service_server::UserService},
+    auth::v1::{
+        BatchGetUsersRequest, BatchGetUsersResponse, DeleteUserRequest, DeleteUserResponse, GetMeRequest,
+        GetMeResponse, GetUserRequest, GetUserResponse, RevokeTokensRequest, RevokeTokensResponse, User,
+        user_service_server::UserService,
+    },
     reason,
 };
 use tonic::{Request, Response, Status};
@@ -43,6 +47,21 @@ impl UserService for UserGrpc {
             Caller::Service { .. } => self.read(id).await?,
         };
         Ok(Response::new(GetUserResponse { user: Some(user) }))
+    }
+
+    async fn batch_get_users(
+        &self,
+        _: Request<BatchGetUsersRequest>,
+    ) -> Result<Response<BatchGetUsersResponse>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
+
+    async fn revoke_tokens(&self, _: Request<RevokeTokensRequest>) -> Result<Response<RevokeTokensResponse>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
+
+    async fn delete_user(&self, _: Request<DeleteUserRequest>) -> Result<Response<DeleteUserResponse>, Status> {
+        Err(Status::unimplemented("being built"))
     }
 }
 

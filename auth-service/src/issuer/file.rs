@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde::Deserialize;
 
 use super::{DEFAULT_LEEWAY, IssuerConfig, KeySource};
-use crate::token::Algorithm;
+use crate::jws::Algorithm;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

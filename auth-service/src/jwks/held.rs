@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::KeySet;
+use crate::jws::KeySet;
 
 /// While nothing is known at all, a user is waiting: try again sooner.
 const LONGEST_FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -14,10 +14,10 @@ use tokio::{
 use tracing::Instrument as _;
 
 use super::{
-    KeySet,
     held::{Freshness, Held, Step},
     source::Source,
 };
+use crate::jws::KeySet;
 
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 

@@ -8,8 +8,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
-use super::KeySet;
-use crate::issuer::is_safe_url;
+use crate::{issuer::is_safe_url, jws::KeySet};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a whole answer. Two of them fit into the deadline of whoever is waiting.

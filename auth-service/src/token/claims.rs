@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use serde::Deserialize;
 use serde_json::Number;
 
-use super::{Members, Refusal};
+use crate::{jws::Members, refusal::Refusal};
 
 /// As long as the column that keeps it, and as OpenID Connect Core §2 allows.
 const LONGEST_SUBJECT: usize = 255;
@@ -14,6 +14,9 @@ const LAST_SECOND: f64 = 253_402_300_799.0;
 
 pub(super) struct Accepted {
     pub(super) subject: String,
+    pub(super) issued_at: Option<SystemTime>,
+    /// The `sid`: the session that the token belongs to.
+    pub(super) session_id: Option<String>,
     pub(super) expires_at: SystemTime,
 }
 
@@ -38,7 +41,7 @@ pub(super) fn check(
 ) -> Result<Accepted, Refusal> {
     let expires_at = moment(claims, "exp")?.ok_or(Refusal::Claim("exp"))?;
     let not_before = moment(claims, "nbf")?;
-    moment(claims, "iat")?;
+    let issued_at = moment(claims, "iat")?;
     let subject: String = claims.get("sub").ok().flatten().ok_or(Refusal::Claim("sub"))?;
     if subject.is_empty() || subject.chars().count() > LONGEST_SUBJECT || subject.chars().any(char::is_control) {
         return Err(Refusal::Claim("sub"));
@@ -56,7 +59,8 @@ pub(super) fn check(
     if not_before.is_some_and(|not_before| now + leeway < not_before) {
         return Err(Refusal::NotYetValid);
     }
-    Ok(Accepted { subject, expires_at })
+    let session_id = claims.get("sid").ok().flatten();
+    Ok(Accepted { subject, issued_at, session_id, expires_at })
 }
 
 /// A NumericDate: seconds since 1970, perhaps with a fraction.

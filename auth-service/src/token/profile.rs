@@ -1,7 +1,6 @@
 //! The claims that describe a person. They decide nothing, so a wrong one is ignored.
 
-use super::Members;
-use crate::users::Profile;
+use crate::{jws::Members, users::Profile};
 
 const LONGEST_EMAIL: usize = 320;
 const LONGEST_NAME: usize = 256;

@@ -99,7 +99,7 @@ async fn every_credential_on_every_method() {
         Case::new("an expired token, acting for Ada", &[&expired], Some(&ada), all(reason::TOKEN_EXPIRED)),
     ];
     for case in cases {
-        let question = VerifyTokenRequest { token: issuer.token("carol").sign() };
+        let question = VerifyTokenRequest { token: issuer.token("carol").sign(), ..VerifyTokenRequest::default() };
         let of_ada = GetUserRequest { user_id: ada.clone() };
         let answers = [
             outcome(service.auth().verify_token(case.request(question)).await),

@@ -59,7 +59,7 @@ impl Service {
 
     /// Asks about a token, as the gateway.
     pub(crate) async fn verify(&self, token: &str) -> Result<VerifyTokenResponse, Status> {
-        let request = as_service(VerifyTokenRequest { token: token.to_owned() });
+        let request = as_service(VerifyTokenRequest { token: token.to_owned(), ..VerifyTokenRequest::default() });
         self.auth().verify_token(request).await.map(tonic::Response::into_inner)
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use history_service::Config;
 use kit::{
-    caller::{Authenticator, Identity, VerifyToken},
+    caller::{Authenticator, Identity, Presented, VerifyToken},
     client,
     config::ServiceKeys,
     error::{Error, RefusalKind},
@@ -15,7 +15,8 @@ use kit::{
 };
 use proto::{
     auth::v1::{
-        User, VerifyTokenRequest, VerifyTokenResponse,
+        ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, User,
+        VerifyTokenRequest, VerifyTokenResponse,
         auth_service_server::{AuthService, AuthServiceServer},
     },
     history::v1::{
@@ -246,6 +247,17 @@ impl AuthService for FakeAuth {
             issuer_name: "test".to_owned(),
         }))
     }
+
+    async fn introspect_token(
+        &self,
+        _: Request<IntrospectTokenRequest>,
+    ) -> Result<Response<IntrospectTokenResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
 }
 
 /// The auth service itself is called by services only.
@@ -253,7 +265,7 @@ struct NoUsers;
 
 #[tonic::async_trait]
 impl VerifyToken for NoUsers {
-    async fn verify(&self, _: &str) -> Result<Identity, Status> {
+    async fn verify(&self, _: Presented<'_>) -> Result<Identity, Status> {
         Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "no token").into())
     }
 }

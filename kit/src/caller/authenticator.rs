@@ -8,7 +8,7 @@ use proto::reason;
 use tonic::Status;
 use tracing::{Span, field::display};
 
-use super::{ACT_AS, Caller, VerifyToken, service_keys::Keyring};
+use super::{ACT_AS, Caller, Presented, VerifyToken, service_keys::Keyring};
 use crate::{
     config::ServiceKeys,
     error::{Error, RefusalKind},
@@ -46,7 +46,7 @@ impl Authenticator {
             }
             return Ok(Caller::Service { name, acting_for });
         }
-        let identity = self.verifier.verify(token).await?;
+        let identity = self.verifier.verify(Presented { token, client: None }).await?;
         if act_as.is_some() {
             let message = "only a service may act for others";
             return Err(Error::refused(RefusalKind::Forbidden, reason::ACT_AS_FORBIDDEN, message).into());

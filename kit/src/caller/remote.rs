@@ -13,7 +13,7 @@ use proto::{
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::{Identity, VerifyToken, service_keys::sha256};
+use super::{Identity, Presented, VerifyToken, service_keys::sha256};
 use crate::{client, error::Error};
 
 /// How much is remembered, and for how long.
@@ -53,8 +53,9 @@ impl RemoteVerifier {
         Self { auth: AuthServiceClient::new(transport), identities }
     }
 
-    async fn ask(&self, token: &str) -> Result<Identity, Status> {
-        let request = client::request(VerifyTokenRequest { token: token.to_owned() });
+    async fn ask(&self, Presented { token, client }: Presented<'_>) -> Result<Identity, Status> {
+        let client_address = client.map_or_else(String::new, |address| address.to_string());
+        let request = client::request(VerifyTokenRequest { token: token.to_owned(), client_address });
         let answer = self.auth.clone().verify_token(request).await.map_err(refusal_or_outage)?;
         identity(answer.into_inner())
             .ok_or_else(|| Error::internal(anyhow::anyhow!("an incomplete VerifyTokenResponse")).into())
@@ -63,10 +64,10 @@ impl RemoteVerifier {
 
 #[async_trait::async_trait]
 impl VerifyToken for RemoteVerifier {
-    async fn verify(&self, token: &str) -> Result<Identity, Status> {
-        let digest = sha256(token);
+    async fn verify(&self, presented: Presented<'_>) -> Result<Identity, Status> {
+        let digest = sha256(presented.token);
         let digest = TokenDigest::try_from(digest.as_ref()).expect("SHA-256 has 32 bytes");
-        self.identities.try_get_with(digest, self.ask(token)).await.map_err(Arc::unwrap_or_clone)
+        self.identities.try_get_with(digest, self.ask(presented)).await.map_err(Arc::unwrap_or_clone)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use kit::{
-    caller::{Authenticator, CacheLimits, Caller, Identity, RemoteVerifier, VerifyToken},
+    caller::{Authenticator, CacheLimits, Caller, Identity, Presented, RemoteVerifier, VerifyToken},
     client,
     config::ServiceKeys,
     error::{Error, RefusalKind},
@@ -17,7 +17,8 @@ use kit::{
 };
 use proto::{
     auth::v1::{
-        User, VerifyTokenRequest, VerifyTokenResponse,
+        ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, User,
+        VerifyTokenRequest, VerifyTokenResponse,
         auth_service_server::{AuthService, AuthServiceServer},
     },
     reason,
@@ -63,6 +64,17 @@ impl AuthService for FakeAuth {
             }
         }
     }
+
+    async fn introspect_token(
+        &self,
+        _: Request<IntrospectTokenRequest>,
+    ) -> Result<Response<IntrospectTokenResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
 }
 
 /// Nobody's token is good here: the auth service itself is called by services only.
@@ -70,7 +82,7 @@ struct NoUsers;
 
 #[tonic::async_trait]
 impl VerifyToken for NoUsers {
-    async fn verify(&self, _: &str) -> Result<Identity, Status> {
+    async fn verify(&self, _: Presented<'_>) -> Result<Identity, Status> {
         Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "no token").into())
     }
 }

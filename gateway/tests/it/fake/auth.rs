@@ -6,7 +6,10 @@ use kit::{
 };
 use prost_types::Timestamp;
 use proto::{
-    auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthService},
+    auth::v1::{
+        ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, User,
+        VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthService,
+    },
     reason,
 };
 use tonic::{Request, Response, Status};
@@ -46,6 +49,17 @@ impl AuthService for FakeAuth {
         let expires_at = Some(Timestamp { seconds: 4_000_000_000, nanos: 0 });
         Ok(Response::new(VerifyTokenResponse { user: Some(user), expires_at, issuer_name: "test".to_owned() }))
     }
+
+    async fn introspect_token(
+        &self,
+        _: Request<IntrospectTokenRequest>,
+    ) -> Result<Response<IntrospectTokenResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
 }
 
 /// The verifier behind services that only other services call.
@@ -54,7 +68,7 @@ pub(crate) struct NoUsers;
 
 #[tonic::async_trait]
 impl VerifyToken for NoUsers {
-    async fn verify(&self, _: &str) -> Result<Identity, Status> {
+    async fn verify(&self, _: Presented<'_>) -> Result<Identity, Status> {
         Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "this is no token").into())
     }
 }

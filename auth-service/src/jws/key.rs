@@ -4,7 +4,7 @@ use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPubli
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, de::IgnoredAny};
 
-use crate::token::Algorithm;
+use super::Algorithm;
 
 const SHORTEST_MODULUS: usize = 2048;
 const LONGEST_MODULUS: usize = 8192;

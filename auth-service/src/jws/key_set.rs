@@ -3,16 +3,18 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::key::{Jwk, Key};
-use crate::token::Algorithm;
+use super::{
+    Algorithm,
+    key::{Jwk, Key},
+};
 
 const MOST_KEYS: usize = 100;
 
 /// The usable keys of one issuer.
-pub(crate) struct KeySet(Vec<Key>);
+pub struct KeySet(Vec<Key>);
 
 /// Which keys may have signed a token.
-pub(crate) enum Selection<'a> {
+pub enum Selection<'a> {
     /// One of these. More than one only where a `kid` was given twice.
     Keys(Vec<&'a Key>),
     /// No key has this `kid`; or there is no `kid`, and not exactly one key fits.
@@ -28,7 +30,7 @@ struct Document {
 
 impl KeySet {
     /// Reads a key set. Keys that cannot be used are left out, with a word in the log.
-    pub(crate) fn parse(json: &[u8], issuer_name: &str) -> Result<Self, serde_json::Error> {
+    pub fn parse(json: &[u8], issuer_name: &str) -> Result<Self, serde_json::Error> {
         let Document { keys } = serde_json::from_slice(json)?;
         // Better Auth lists its keys as they came: the newest last.
         let surplus = keys.len().saturating_sub(MOST_KEYS);
@@ -51,15 +53,15 @@ impl KeySet {
         Ok(Self(usable))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn contains(&self, id: &str) -> bool {
+    pub fn contains(&self, id: &str) -> bool {
         self.0.iter().any(|key| key.id.as_deref() == Some(id))
     }
 
-    pub(crate) fn select(&self, id: Option<&str>, algorithm: Algorithm) -> Selection<'_> {
+    pub fn select(&self, id: Option<&str>, algorithm: Algorithm) -> Selection<'_> {
         let named = |key: &&Key| id.is_none() || key.id.as_deref() == id;
         let fitting = self.0.iter().filter(named).filter(|key| key.algorithm == algorithm).collect::<Vec<_>>();
         match id {

@@ -8,22 +8,22 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::Refusal;
+use crate::refusal::Refusal;
 
 /// The members of an object. Parsers differ on which of two equal names counts, so there must be one.
-pub(super) struct Members<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
+pub struct Members<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> Members<'a> {
-    pub(super) fn parse(json: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn parse(json: &'a [u8]) -> Result<Self, Refusal> {
         serde_json::from_slice(json).map_err(|_| Refusal::Malformed("a part is no JSON object with unique members"))
     }
 
-    pub(super) fn contains(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
     /// The member, if it is there; an error if it is of another type.
-    pub(super) fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, serde_json::Error> {
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, serde_json::Error> {
         self.0.get(name).map(|value| serde_json::from_str(value.get())).transpose()
     }
 }

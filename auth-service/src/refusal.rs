@@ -5,7 +5,7 @@ use proto::reason;
 
 /// Why a token is refused. It never repeats the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refusal {
+pub enum Refusal {
     #[error("the token is malformed: {0}")]
     Malformed(&'static str),
     #[error("the token is of a kind that is not accepted: {0}")]
@@ -26,10 +26,18 @@ pub(crate) enum Refusal {
     Expired,
     #[error("the token is not valid yet")]
     NotYetValid,
+    #[error("no live session has this token")]
+    SessionNotFound,
+    #[error("the token was revoked")]
+    Revoked,
+    #[error("the user is banned")]
+    Banned,
+    #[error("the user was erased")]
+    Erased,
 }
 
 impl Refusal {
-    pub(crate) fn reason(self) -> &'static str {
+    pub fn reason(self) -> &'static str {
         match self {
             Self::Malformed(_) => reason::TOKEN_MALFORMED,
             Self::Type(_) => reason::TOKEN_TYPE_REFUSED,
@@ -41,6 +49,10 @@ impl Refusal {
             Self::Audience => reason::TOKEN_AUDIENCE_MISMATCH,
             Self::Expired => reason::TOKEN_EXPIRED,
             Self::NotYetValid => reason::TOKEN_NOT_YET_VALID,
+            Self::SessionNotFound => reason::SESSION_NOT_FOUND,
+            Self::Revoked => reason::TOKEN_REVOKED,
+            Self::Banned => reason::USER_BANNED,
+            Self::Erased => reason::USER_ERASED,
         }
     }
 }

@@ -2,21 +2,21 @@
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::Refusal;
+use crate::refusal::Refusal;
 
 /// Far above any real token, far below what costs anything.
 const LARGEST: usize = 8 * 1024;
 
 /// The decoded parts, and the text that was signed.
-pub(super) struct Compact<'a> {
-    pub(super) header: Vec<u8>,
-    pub(super) payload: Vec<u8>,
-    pub(super) signature: Vec<u8>,
-    pub(super) signed: &'a str,
+pub struct Compact<'a> {
+    pub header: Vec<u8>,
+    pub payload: Vec<u8>,
+    pub signature: Vec<u8>,
+    pub signed: &'a str,
 }
 
 impl<'a> Compact<'a> {
-    pub(super) fn parse(token: &'a str) -> Result<Self, Refusal> {
+    pub fn parse(token: &'a str) -> Result<Self, Refusal> {
         if token.len() > LARGEST {
             return Err(Refusal::Malformed("it is larger than 8 KiB"));
         }

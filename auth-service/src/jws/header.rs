@@ -1,17 +1,18 @@
 //! The header of a token (RFC 7515 §4): which key, which algorithm, and nothing unexpected.
 
-use super::{Algorithm, Members, Refusal};
+use super::{Algorithm, Members};
+use crate::refusal::Refusal;
 
 /// Members that ask for something we do not do (`crit`, `b64`) or bring a key along.
 const REFUSED: [&str; 6] = ["crit", "b64", "jwk", "jku", "x5u", "x5c"];
 
-pub(super) struct Header {
-    pub(super) algorithm: Algorithm,
-    pub(super) key_id: Option<String>,
+pub struct Header {
+    pub algorithm: Algorithm,
+    pub key_id: Option<String>,
 }
 
 impl Header {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, Refusal> {
+    pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
         let members = Members::parse(json)?;
         if REFUSED.iter().any(|name| members.contains(name)) {
             return Err(Refusal::Type("its header brings a key or asks for an extension"));
