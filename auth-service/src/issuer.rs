@@ -32,6 +32,8 @@ pub struct IssuerConfig {
     pub algorithms: Vec<Algorithm>,
     /// How far its clock may be off.
     pub leeway: Duration,
+    /// Where its opaque sessions are resolved, if they are accepted: `get-session` of a Better Auth server.
+    pub session_url: Option<Url>,
 }
 
 /// Where the public keys of an issuer are.
@@ -55,6 +57,7 @@ impl IssuerConfig {
             keys,
             algorithms: Algorithm::ALL.to_vec(),
             leeway: DEFAULT_LEEWAY,
+            session_url: None,
         }
     }
 }
@@ -62,13 +65,25 @@ impl IssuerConfig {
 /// The issuers of presets, file and program, checked together.
 pub(crate) fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
     let mut problems = Vec::new();
-    let mut issuers = preset::issuers(options, &mut problems);
-    if let Some(path) = &options.issuers_file {
-        issuers.extend(file::read(path, &mut problems));
-    }
-    issuers.extend(options.extra_issuers.iter().cloned());
+    let mut presets = preset::issuers(options, &mut problems);
+    let mut explicit = options.issuers_file.as_ref().map_or_else(Vec::new, |path| file::read(path, &mut problems));
+    explicit.extend(options.extra_issuers.iter().cloned());
+    leave_sessions_to_one(&mut presets, &explicit);
+    let issuers = [presets, explicit].concat();
     rules::check(&issuers, &mut problems);
     ConfigError::unless_empty(problems, issuers)
+}
+
+/// An opaque session names no issuer, and asking several servers about it would show it to strangers. What the file
+/// says wins over what presets would do by themselves, and of two presets neither does.
+fn leave_sessions_to_one(presets: &mut [IssuerConfig], explicit: &[IssuerConfig]) {
+    let resolves = |config: &&IssuerConfig| config.session_url.is_some();
+    if explicit.iter().any(|config| resolves(&config)) {
+        presets.iter_mut().for_each(|config| config.session_url = None);
+    } else if presets.iter().filter(resolves).count() > 1 {
+        tracing::warn!("opaque sessions are not accepted: set session_url for one issuer in AUTH_ISSUERS_FILE");
+        presets.iter_mut().for_each(|config| config.session_url = None);
+    }
 }
 
 /// Whether nobody can change on the way what is fetched from here: encrypted, or never leaving this machine.
@@ -89,6 +104,8 @@ pub(crate) struct Issuer {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) leeway: Duration,
     pub(crate) keys: Keys,
+    #[expect(dead_code, reason = "sessions read it")]
+    pub(crate) session_url: Option<Url>,
 }
 
 /// Every issuer, by its exact `iss`.
@@ -99,11 +116,12 @@ impl Registry {
     pub(crate) fn open(issuers: Vec<IssuerConfig>, freshness: &Freshness) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
         let mut entries = HashMap::new();
-        for IssuerConfig { name, issuer, audience, keys, algorithms, leeway } in issuers {
+        for IssuerConfig { name, issuer, audience, keys, algorithms, leeway, session_url } in issuers {
             let name = Arc::<str>::from(name);
             match Keys::open(&name, &issuer, keys, freshness) {
                 Ok(keys) => {
-                    let entry = Issuer { name, identifier: issuer.clone(), audience, algorithms, leeway, keys };
+                    let identifier = issuer.clone();
+                    let entry = Issuer { name, identifier, audience, algorithms, leeway, keys, session_url };
                     entries.insert(issuer, Arc::new(entry));
                 }
                 Err(problem) => problems.push(format!("issuer `{name}`: {problem}")),
@@ -114,5 +132,45 @@ impl Registry {
 
     pub(crate) fn find(&self, issuer: &str) -> Option<&Arc<Issuer>> {
         self.0.get(issuer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Flags {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    const BETTER_AUTH: [&str; 2] = ["--better-auth-url", "https://app.example.com/api/auth"];
+    const NEON_AUTH: [&str; 2] = ["--neon-auth-url", "https://ep-x.neonauth.example/neondb/auth"];
+
+    /// Where opaque sessions are resolved with these presets and, if asked for, an entry of its own.
+    fn session_urls(presets: &[[&str; 2]], explicit: bool) -> Vec<String> {
+        let mut options = Flags::parse_from(["test"].into_iter().chain(presets.iter().copied().flatten())).options;
+        if explicit {
+            let keys = KeySource::Url("https://id.example/jwks".parse().unwrap());
+            let own = IssuerConfig::new("own", "https://id.example", vec!["x".to_owned()], keys);
+            let session_url = Some("https://id.example/sessions".parse().unwrap());
+            options.extra_issuers.push(IssuerConfig { session_url, ..own });
+        }
+        let issuers = collect(&options).unwrap();
+        issuers.into_iter().filter_map(|config| config.session_url).map(String::from).collect()
+    }
+
+    #[test]
+    fn an_opaque_session_is_shown_to_one_server_at_most() {
+        let none = Vec::<String>::new();
+        assert_eq!(session_urls(&[], false), none);
+        assert_eq!(session_urls(&[BETTER_AUTH], false), ["https://app.example.com/api/auth/get-session"]);
+        assert_eq!(session_urls(&[NEON_AUTH], false), ["https://ep-x.neonauth.example/neondb/auth/get-session"]);
+        assert_eq!(session_urls(&[BETTER_AUTH, NEON_AUTH], false), none);
+        assert_eq!(session_urls(&[BETTER_AUTH, NEON_AUTH], true), ["https://id.example/sessions"]);
+        assert_eq!(session_urls(&[BETTER_AUTH], true), ["https://id.example/sessions"]);
     }
 }

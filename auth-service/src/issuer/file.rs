@@ -82,14 +82,14 @@ impl Entry {
                 .map_err(|error| problem(&format!("leeway `{text}` is no duration: {error}")))
                 .ok()
         });
-        if self.session_url.is_some() {
-            problem("session_url: opaque sessions are not supported yet");
-        }
+        let session_url = self
+            .session_url
+            .and_then(|url| url.parse().map_err(|error| problem(&format!("session_url is no URL: {error}"))).ok());
         if problems.len() > before {
             return None;
         }
         let (name, issuer, audience) = (self.name?, self.issuer?, self.audience?);
-        Some(IssuerConfig { name, issuer, audience, keys: keys?, algorithms, leeway: leeway? })
+        Some(IssuerConfig { name, issuer, audience, keys: keys?, algorithms, leeway: leeway?, session_url })
     }
 }
 

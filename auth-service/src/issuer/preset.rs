@@ -12,11 +12,15 @@ pub(super) fn issuers(options: &Options, problems: &mut Vec<String>) -> Vec<Issu
             problems.push(format!("{variable} must be a plain URL of a server, with no user, query or fragment"));
             return None;
         }
-        let mut keys = base.clone();
-        keys.set_path(&format!("{}{jwks}", base.path().trim_end_matches('/')));
+        let below = |path: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+            url
+        };
         // Better Auth makes `iss` and `aud` from the origin of its base URL, whatever the path.
         let origin = base.origin().ascii_serialization();
-        Some(IssuerConfig::new(name, &origin, vec![origin.clone()], KeySource::Url(keys)))
+        let config = IssuerConfig::new(name, &origin, vec![origin.clone()], KeySource::Url(below(jwks)));
+        Some(IssuerConfig { session_url: Some(below("/get-session")), ..config })
     };
     let better_auth = options.better_auth_url.as_ref();
     let better_auth = better_auth.and_then(|base| hosted("better-auth", "BETTER_AUTH_URL", base, "/jwks"));
