@@ -105,6 +105,21 @@ pub struct Options {
     )]
     pub jwks_max_stale: Duration,
 
+    /// How many credentials from one address may be refused a minute before more are refused unread; 0 is no limit.
+    /// Those that were accepted before go on, as do addresses nobody tells of
+    #[arg(
+        id = "auth-failures-per-minute",
+        long,
+        env = "AUTH_FAILURES_PER_MINUTE",
+        default_value_t = 600,
+        value_name = "COUNT"
+    )]
+    pub failures_per_minute: u32,
+
+    /// Write clients' addresses into the audit log; without it, a hash that lasts as long as the process
+    #[arg(id = "audit-addresses", long, env = "AUDIT_ADDRESSES")]
+    pub audit_addresses: bool,
+
     /// Issuers that the program knows by itself, besides the configured ones.
     #[arg(skip)]
     pub extra_issuers: Vec<IssuerConfig>,

@@ -1,14 +1,19 @@
 //! The auth service: verifies tokens of configured issuers and keeps the users behind them.
 //!
 //! A token goes through `token` (shape, header, signature, claims) with the rules that `issuer` names and the
-//! keys that `jwks` holds; `users` turns what it says into a user; `grpc` answers.
+//! keys that `jwks` holds; `users` turns what it says into a user; `failures` limits who guesses; `audit` records what
+//! was decided; `grpc` answers.
 
+mod audit;
+mod bucket;
 mod config;
+mod failures;
 mod grpc;
 mod identity;
 mod issuer;
 mod jwks;
 pub mod jws;
+mod network;
 mod refusal;
 mod serve;
 mod store;

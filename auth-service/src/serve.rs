@@ -15,7 +15,9 @@ use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::Audit,
     config::{Config, ConfigError},
+    failures::Failures,
     grpc::{AuthGrpc, LocalVerifier, UserGrpc},
     identity::Identities,
     issuer::Registry,
@@ -75,7 +77,9 @@ fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
     }
     let registry = Registry::open(issuers, &config.freshness()).context("setting up the issuers")?;
     let users = Users::new(pool.clone());
-    let identities = Arc::new(Identities::new(Verifier::new(registry), users.clone()));
+    let failures = Failures::new(config.options.failures_per_minute);
+    let audit = Audit::new(config.options.audit_addresses)?;
+    let identities = Arc::new(Identities::new(Verifier::new(registry), users.clone(), failures, audit));
     let caller = LocalVerifier(Arc::clone(&identities));
     Ok(Services::new("auth-service")
         .with(AuthServiceServer::new(AuthGrpc(identities)))

@@ -6,7 +6,6 @@
 use std::{sync::Arc, time::SystemTime};
 
 use kit::error::Error;
-use proto::reason;
 
 use crate::{
     issuer::{Issuer, Registry},
@@ -38,33 +37,18 @@ impl Verifier {
         Self { registry }
     }
 
-    /// What the token says, or why it is refused.
-    pub(crate) async fn verify(&self, token: &str, now: SystemTime) -> Result<Verified, Error> {
-        let mut issuer = None;
-        let verified = self.judge(token, now, &mut issuer).await;
-        let outcome = match &verified {
-            Ok(_) => "ACCEPTED",
-            Err(Error::Refused(refusal)) => refusal.reason,
-            Err(Error::Unavailable { reason, .. }) => reason,
-            Err(Error::Invalid(_) | Error::Internal(_)) => reason::INTERNAL,
-        };
-        let name = issuer.map_or_else(|| "unknown".to_owned(), |issuer| issuer.name.as_ref().to_owned());
-        metrics::counter!("auth_tokens_total", "issuer" => name, "outcome" => outcome).increment(1);
-        verified
-    }
-
-    /// Notes the issuer as soon as it is known.
-    async fn judge<'a>(
-        &'a self,
+    /// What the token says, or why it is refused. Notes the name of the issuer as soon as it is known.
+    pub(crate) async fn verify(
+        &self,
         token: &str,
         now: SystemTime,
-        issuer: &mut Option<&'a Arc<Issuer>>,
+        issuer: &mut Option<Arc<str>>,
     ) -> Result<Verified, Error> {
         let compact = Compact::parse(token)?;
         let header = Header::parse(&compact.header)?;
         let claims = Members::parse(&compact.payload)?;
         let found = self.registry.find(&claims::issuer(&claims)?).ok_or(Refusal::IssuerUnknown)?;
-        *issuer = Some(found);
+        *issuer = Some(Arc::clone(&found.name));
         check(found, &compact, &header, &claims, now).await
     }
 }

@@ -42,7 +42,7 @@ async fn a_refused_token_passes_on_with_its_reason() {
 async fn a_refused_service_is_not_the_users_fault() {
     let running = FakeAuth::default().start().await;
     for (key, token) in [("a-key-nobody-knows", GOOD_TOKEN), (SERVICE_KEY, "broken")] {
-        let status = verifier(&running, key).verify(token).await.unwrap_err();
+        let status = verifier(&running, key).verify(presented(token)).await.unwrap_err();
         assert_eq!((status.code(), status.message()), (Code::Internal, "internal error"));
     }
 }

@@ -1,7 +1,7 @@
 //! An auth service that knows two tokens.
 
 use kit::{
-    caller::{Caller, Identity, VerifyToken},
+    caller::{Caller, Identity, Presented, VerifyToken},
     error::{Error, RefusalKind},
 };
 use prost_types::Timestamp;
