@@ -1,0 +1,26 @@
+// A server that belongs to a test: it says where it answers, and ends when the test does, however that one ends.
+import { createServer } from 'node:http'
+
+// The options of the test, as JSON.
+export const options = JSON.parse(process.argv[2])
+
+// Listens before it knows how to answer, because issuers name themselves after their port.
+export async function serve(makeHandler) {
+  let handler
+  const server = createServer((request, response) => handler(request, response))
+  await new Promise((resolve) => server.listen(options.port, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${server.address().port}`
+  handler = await makeHandler(origin)
+  process.stdin.on('end', () => process.exit()).resume()
+  console.log(`listening on ${origin}`)
+}
+
+export async function json(request) {
+  const chunks = []
+  for await (const chunk of request) chunks.push(chunk)
+  return JSON.parse(Buffer.concat(chunks).toString())
+}
+
+export function answer(response, value) {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(value))
+}
