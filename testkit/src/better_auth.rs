@@ -5,7 +5,7 @@ use reqwest::{
     header::{COOKIE, SET_COOKIE},
 };
 use rustix::process::Signal;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
@@ -69,7 +69,13 @@ impl BetterAuth {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn start(options: Value) -> Self {
-        let database = TestDatabase::create("empty", |_| async { Ok(()) }).await;
+        // The owner of a database is a member of the role that owns `public`, but ours inherits nothing.
+        let open = "SET ROLE pg_database_owner; GRANT ALL ON SCHEMA public TO colloquy_owner";
+        let open = |owner_url| async move {
+            execute(&owner_url, open).await;
+            Ok(())
+        };
+        let database = TestDatabase::create("better_auth", open).await;
         Self::over(database, options).await
     }
 
@@ -180,10 +186,7 @@ impl BetterAuth {
     /// # Panics
     /// When it fails.
     pub async fn sql(&self, statement: &str) {
-        let url = self.database.owner_url.expose_secret();
-        let mut owner = PgConnection::connect(url).await.expect("the owner");
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut owner).await.expect("a statement that succeeds");
-        owner.close().await.expect("an orderly end");
+        execute(&self.database.owner_url, statement).await;
     }
 
     /// How often this path below the base was asked for since the server started.
@@ -235,6 +238,12 @@ impl BetterAuth {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base_url()))
     }
+}
+
+async fn execute(owner_url: &SecretString, statement: &str) {
+    let mut owner = PgConnection::connect(owner_url.expose_secret()).await.expect("the owner");
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut owner).await.expect("a statement that succeeds");
+    owner.close().await.expect("an orderly end");
 }
 
 async fn accepted(request: RequestBuilder) -> Response {

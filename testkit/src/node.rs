@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{BufRead as _, BufReader, Read as _, Seek as _},
+    panic::resume_unwind,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
@@ -38,7 +39,7 @@ impl NodeServer {
     pub(crate) async fn start(script: &'static str, mut options: Value, port: u16) -> Self {
         options["port"] = json!(port);
         let starting = tokio::task::spawn_blocking(move || Self::spawn(script, &options));
-        starting.await.expect("a server that starts")
+        starting.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
 
     fn spawn(script: &str, options: &Value) -> Self {

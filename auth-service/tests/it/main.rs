@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod accepted;
+mod better_auth;
 mod callers;
 mod configuration;
 mod forgery;
 mod keys;
+mod oidc_provider;
 mod program;
 mod refused;
 mod service;

@@ -8,7 +8,7 @@ use proto::auth::v1::{
     auth_service_client::AuthServiceClient, user_service_client::UserServiceClient,
 };
 use secrecy::ExposeSecret as _;
-use testkit::{TestDatabase, issuer::Issuer};
+use testkit::{TestDatabase, better_auth::BetterAuth, issuer::Issuer};
 use tonic::{Request, Status};
 use tonic_types::{ErrorInfo, StatusExt as _};
 
@@ -38,6 +38,11 @@ impl Service {
     /// A service that accepts tokens of this Better Auth.
     pub(crate) async fn of(issuer: &Issuer) -> Self {
         Self::start(&["--better-auth-url", &issuer.base_url()]).await
+    }
+
+    /// The same of a real one.
+    pub(crate) async fn at(better_auth: &BetterAuth) -> Self {
+        Self::start(&["--better-auth-url", &better_auth.base_url()]).await
     }
 
     pub(crate) async fn start(flags: &[&str]) -> Self {
