@@ -75,7 +75,7 @@ impl Entry {
         };
         let algorithms = self.algorithms.map_or_else(
             || Algorithm::ALL.to_vec(),
-            |names| names.iter().filter_map(|name| algorithm(name).map_err(&mut problem).ok()).collect(),
+            |names| names.iter().filter_map(|name| algorithm(name).map_err(|text| problem(&text)).ok()).collect(),
         );
         let leeway = self.leeway.map_or(Some(DEFAULT_LEEWAY), |text| {
             humantime::parse_duration(&text)
@@ -93,9 +93,13 @@ impl Entry {
     }
 }
 
-fn algorithm(name: &str) -> Result<Algorithm, &'static str> {
-    if name == "none" || name.starts_with("HS") {
-        return Err("algorithms: only signatures with a public key can be accepted, not `none` or HS*");
-    }
-    Algorithm::from_name(name).ok_or("algorithms: unknown; supported are EdDSA, ES256 and RS256")
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name(name).ok_or_else(|| {
+        if name.eq_ignore_ascii_case("none") || name.starts_with("HS") {
+            "algorithms: only signatures with a public key can be accepted, not `none` or HS*".to_owned()
+        } else {
+            let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+            format!("algorithms: `{name}` is unknown; supported are {known} (Ed25519 is another name of EdDSA)")
+        }
+    })
 }

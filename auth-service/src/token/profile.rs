@@ -1,12 +1,12 @@
 //! The claims that describe a person. They decide nothing, so a wrong one is ignored.
 
-use crate::{jws::Members, users::Profile};
+use crate::{jws::Claims, users::Profile};
 
 const LONGEST_EMAIL: usize = 320;
 const LONGEST_NAME: usize = 256;
 const LONGEST_IMAGE: usize = 2048;
 
-pub(super) fn read(claims: &Members<'_>) -> Profile {
+pub(super) fn read(claims: &Claims<'_>) -> Profile {
     // Half an address leads elsewhere; half a name is still a name.
     let whole = |name, longest| text(claims, name).filter(|text| text.chars().count() <= longest);
     Profile {
@@ -17,8 +17,8 @@ pub(super) fn read(claims: &Members<'_>) -> Profile {
 }
 
 /// PostgreSQL keeps no NUL, and nobody needs the other control characters.
-fn text(claims: &Members<'_>, name: &str) -> Option<String> {
-    let mut text: String = claims.get(name).ok().flatten()?;
+fn text(claims: &Claims<'_>, name: &str) -> Option<String> {
+    let mut text: String = claims.lenient(name)?;
     text.retain(|character| !character.is_control());
     let trimmed = text.trim();
     (!trimmed.is_empty()).then(|| trimmed.to_owned())
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     fn profile(json: &str) -> Profile {
-        read(&Members::parse(json.as_bytes()).unwrap())
+        read(&Claims::parse(json.as_bytes()).unwrap())
     }
 
     #[test]
