@@ -1,11 +1,11 @@
 //! From the headers of a request to its caller.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, extract::State, middleware::Next, response::Response};
 use http::{HeaderMap, header::AUTHORIZATION};
 use proto::reason;
-use tonic::Status;
+use tonic::{Status, transport::server::TcpConnectInfo};
 use tracing::{Span, field::display};
 
 use super::{ACT_AS, Caller, Presented, VerifyToken, service_keys::Keyring};
@@ -27,11 +27,11 @@ impl Authenticator {
         Self { verifier, keyring: Arc::new(Keyring::new(keys)) }
     }
 
-    /// The caller behind these headers.
+    /// The caller behind these headers, which came from this address, where it is known.
     ///
     /// # Errors
     /// When there is no credential, or none that is accepted.
-    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Status> {
+    pub async fn authenticate(&self, headers: &HeaderMap, client: Option<IpAddr>) -> Result<Caller, Status> {
         let token = bearer_token(headers)?;
         let mut named = headers.get_all(ACT_AS).iter();
         let (act_as, another) = (named.next(), named.next());
@@ -46,7 +46,7 @@ impl Authenticator {
             }
             return Ok(Caller::Service { name, acting_for });
         }
-        let identity = self.verifier.verify(Presented { token, client: None }).await?;
+        let identity = self.verifier.verify(Presented { token, client }).await?;
         if act_as.is_some() {
             let message = "only a service may act for others";
             return Err(Error::refused(RefusalKind::Forbidden, reason::ACT_AS_FORBIDDEN, message).into());
@@ -81,7 +81,8 @@ pub(crate) async fn require_caller(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match authenticator.authenticate(request.headers()).await {
+    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+    match authenticator.authenticate(request.headers(), peer.map(|peer| peer.ip())).await {
         Ok(caller) => {
             if let Ok(user_id) = caller.user_id() {
                 Span::current().record("user.id", display(user_id));

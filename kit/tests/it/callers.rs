@@ -23,16 +23,16 @@ async fn a_user_token_or_a_service_key_and_nothing_else() {
     let bearer_user = format!("bearer {GOOD_TOKEN}");
     let other = "0199f3a0-0000-7000-8000-000000000002";
 
-    let user = authenticator.authenticate(&headers(&[("authorization", &bearer_user)])).await.unwrap();
+    let user = authenticator.authenticate(&headers(&[("authorization", &bearer_user)]), None).await.unwrap();
     assert!(matches!(&user, Caller::User(identity) if identity.user_id.to_string() == USER_ID));
     assert_eq!(user.service().unwrap_err().to_string(), "only a service may do this");
 
-    let service = authenticator.authenticate(&headers(&[("authorization", &bearer_service)])).await.unwrap();
+    let service = authenticator.authenticate(&headers(&[("authorization", &bearer_service)]), None).await.unwrap();
     assert_eq!(service.service().unwrap(), "gateway");
     assert!(service.user_id().is_err());
 
     let acting = headers(&[("authorization", &bearer_service), ("x-act-as", other)]);
-    let acting = authenticator.authenticate(&acting).await.unwrap();
+    let acting = authenticator.authenticate(&acting, None).await.unwrap();
     assert_eq!(acting.user_id().unwrap().to_string(), other);
 
     for (given, code, reason) in [
@@ -46,18 +46,18 @@ async fn a_user_token_or_a_service_key_and_nothing_else() {
         (vec![("authorization", &bearer_service), ("x-act-as", "me")], Code::InvalidArgument, "ACT_AS_INVALID"),
         (vec![("authorization", &bearer_user), ("x-act-as", other)], Code::PermissionDenied, "ACT_AS_FORBIDDEN"),
     ] {
-        let status = authenticator.authenticate(&headers(&given)).await.unwrap_err();
+        let status = authenticator.authenticate(&headers(&given), None).await.unwrap_err();
         let info = status.get_details_error_info().unwrap();
         assert_eq!((status.code(), info.reason.as_str()), (code, reason), "{given:?}");
     }
 
     let mut acting = headers(&[("authorization", &bearer_service), ("x-act-as", other)]);
     acting.append("x-act-as", HeaderValue::from_static(USER_ID));
-    let status = authenticator.authenticate(&acting).await.unwrap_err();
+    let status = authenticator.authenticate(&acting, None).await.unwrap_err();
     assert_eq!(status.get_details_error_info().unwrap().reason, "ACT_AS_INVALID");
 
     let mut twice = headers(&[("authorization", &bearer_user)]);
     twice.append("authorization", HeaderValue::from_static("Bearer another"));
-    let status = authenticator.authenticate(&twice).await.unwrap_err();
+    let status = authenticator.authenticate(&twice, None).await.unwrap_err();
     assert_eq!(status.get_details_error_info().unwrap().reason, "TOKEN_MALFORMED");
 }

@@ -2,8 +2,8 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -23,7 +23,10 @@ use proto::{
     },
     reason,
 };
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::{Request, Response, Status};
 
@@ -32,9 +35,49 @@ pub(crate) const USER_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
 pub(crate) const GOOD_TOKEN: &str = "good";
 
 /// The service.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct FakeAuth {
     pub(crate) questions: Arc<AtomicUsize>,
+    /// Who presented the last token.
+    pub(crate) client: Arc<Mutex<String>>,
+    /// What holds questions about `slow` and `crowded` back.
+    pub(crate) gate: Arc<Semaphore>,
+    pub(crate) waiting: Arc<Notify>,
+    pub(crate) revoked: Arc<AtomicBool>,
+}
+
+impl Default for FakeAuth {
+    fn default() -> Self {
+        let gate = Arc::new(Semaphore::new(0));
+        let (questions, client, waiting, revoked) = Default::default();
+        Self { questions, client, gate, waiting, revoked }
+    }
+}
+
+/// An address that failed too often.
+pub(crate) const CROWDED: &str = "192.0.2.66";
+
+fn accepted() -> Response<VerifyTokenResponse> {
+    Response::new(VerifyTokenResponse {
+        user: Some(User { id: USER_ID.to_owned(), ..User::default() }),
+        expires_at: Some((SystemTime::now() + Duration::from_mins(5)).into()),
+        issuer_name: "test".to_owned(),
+    })
+}
+
+fn refused(reason: &'static str) -> Status {
+    let error = Error::refused(RefusalKind::Unauthenticated, reason, "the token is refused");
+    error.with(reason::METADATA_FIELD, "token").into()
+}
+
+fn away() -> Status {
+    let retry_after = Duration::from_secs(1);
+    Error::Unavailable { reason: reason::ISSUER_UNAVAILABLE, message: "away", retry_after, source: None }.into()
+}
+
+fn exhausted() -> Status {
+    let error = Error::exhausted(reason::TOO_MANY_FAILURES, "wait", Duration::from_secs(7));
+    error.with(reason::METADATA_FIELD, "token").into()
 }
 
 #[tonic::async_trait]
@@ -45,23 +88,26 @@ impl AuthService for FakeAuth {
     ) -> Result<Response<VerifyTokenResponse>, Status> {
         Caller::of(&request)?.service()?;
         self.questions.fetch_add(1, Ordering::SeqCst);
-        match request.get_ref().token.as_str() {
-            GOOD_TOKEN => Ok(Response::new(VerifyTokenResponse {
-                user: Some(User { id: USER_ID.to_owned(), ..User::default() }),
-                expires_at: Some((SystemTime::now() + Duration::from_mins(5)).into()),
-                issuer_name: "test".to_owned(),
-            })),
-            "ending" => Ok(Response::new(VerifyTokenResponse {
-                user: Some(User { id: USER_ID.to_owned(), ..User::default() }),
-                expires_at: Some(SystemTime::now().into()),
-                issuer_name: "test".to_owned(),
-            })),
-            "broken" => Err(Status::internal("a detail that must stay inside")),
-            _ => {
-                let message = "the token has expired";
-                let error = Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_EXPIRED, message);
-                Err(error.with(reason::METADATA_FIELD, "token").into())
+        let VerifyTokenRequest { token, client_address } = request.into_inner();
+        self.client.lock().unwrap().clone_from(&client_address);
+        if matches!(token.as_str(), "slow" | "crowded") {
+            self.waiting.notify_one();
+            self.gate.acquire().await.unwrap().forget();
+        }
+        match token.as_str() {
+            "crowded" if client_address == CROWDED => Err(exhausted()),
+            "revocable" if self.revoked.load(Ordering::SeqCst) => Err(refused(reason::TOKEN_REVOKED)),
+            GOOD_TOKEN | "slow" | "crowded" | "revocable" => Ok(accepted()),
+            "ending" => {
+                let expires_at = Some(SystemTime::now().into());
+                Ok(accepted().map(|answer| VerifyTokenResponse { expires_at, ..answer }))
             }
+            "broken" => Err(Status::internal("a detail that must stay inside")),
+            "early" => Err(refused(reason::TOKEN_NOT_YET_VALID)),
+            "rotated" => Err(refused(reason::TOKEN_KEY_UNKNOWN)),
+            "away" => Err(away()),
+            "flooding" => Err(exhausted()),
+            _ => Err(refused(reason::TOKEN_EXPIRED)),
         }
     }
 
@@ -121,6 +167,9 @@ pub(crate) fn service_keys() -> ServiceKeys {
 }
 
 pub(crate) fn verifier(running: &Running, key: &str) -> RemoteVerifier {
-    let transport = client::connect(&running.url, &key.into()).unwrap();
-    RemoteVerifier::new(transport, &CacheLimits { ttl: Duration::from_mins(1), size: 100 })
+    verifier_with(running, key, &CacheLimits { ttl: Duration::from_mins(1), size: 100 })
+}
+
+pub(crate) fn verifier_with(running: &Running, key: &str, limits: &CacheLimits) -> RemoteVerifier {
+    RemoteVerifier::new(client::connect(&running.url, &key.into()).unwrap(), limits)
 }
