@@ -92,7 +92,7 @@ pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str
     let config = Cli::parse_from(arguments).config;
     let keys = ServiceKeys::single("gateway", KEY.to_owned().into());
     let guard = || Authenticator::new(Arc::new(NoUsers), &keys);
-    let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth)).guarded_by(guard());
+    let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth::default())).guarded_by(guard());
     let services = Services::new("history")
         .with(ConversationServiceServer::new(history.clone()))
         .with(MessageServiceServer::new(history.clone()))
