@@ -26,8 +26,8 @@ const REFILLED: Duration = Duration::from_mins(1);
 const ACCEPTED: u64 = 100_000;
 const ACCEPTED_FOR: Duration = Duration::from_hours(24);
 
-/// Refusals of credentials that were good once or will be soon: honest clients make them in numbers, and nobody who
-/// guesses ever sees them, since they come after the signature.
+/// Refusals of credentials that were good once or will be soon: honest clients make them in numbers. They cost no
+/// signature check (the time is read before), or come after a good one.
 const HONEST: [&str; 5] = [
     reason::TOKEN_EXPIRED,
     reason::TOKEN_NOT_YET_VALID,
