@@ -7,6 +7,7 @@ mod better_auth;
 mod callers;
 mod configuration;
 mod forgery;
+mod hostile;
 mod keys;
 mod oidc_provider;
 mod program;
