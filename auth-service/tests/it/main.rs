@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod accepted;
+mod audit;
 mod better_auth;
 mod callers;
 mod configuration;
 mod forgery;
 mod hostile;
 mod keys;
+mod limits;
 mod oidc_provider;
 mod program;
 mod refused;
