@@ -35,6 +35,7 @@ const HASH: usize = 8;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
     Jwt,
+    Session,
 }
 
 /// What is known of a credential by the time it is decided. Filled on the way, so that refusals tell of it too.
@@ -118,6 +119,7 @@ impl Audit {
             issuer,
             credential = match record.kind {
                 Some(Kind::Jwt) => "jwt",
+                Some(Kind::Session) => "session",
                 None => "unknown",
             },
             user = record.user.map(display),

@@ -2,6 +2,9 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+mod sessions;
+
+pub use self::sessions::SessionOptions;
 pub use kit::config::ConfigError;
 use kit::config::{AcceptedServices, Database};
 use secrecy::SecretString;
@@ -71,6 +74,10 @@ pub struct Options {
     /// Accept tokens of the issuers in this TOML file
     #[arg(id = "auth-issuers-file", long, env = "AUTH_ISSUERS_FILE", value_name = "FILE")]
     pub issuers_file: Option<PathBuf>,
+
+    /// Opaque sessions.
+    #[command(flatten)]
+    pub sessions: SessionOptions,
 
     /// How old the keys of an issuer may become before they are fetched again
     #[arg(

@@ -1,12 +1,14 @@
 //! From a credential to the user behind it: limits, verification, user, record.
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use kit::{caller::Presented, error::Error};
 
 use crate::{
     audit::{Audit, Kind, Outcome, Record},
     failures::Failures,
+    refusal::Refusal,
+    session::{Credential, Sessions},
     token::{Verified, Verifier},
     users::{User, Users},
 };
@@ -14,14 +16,15 @@ use crate::{
 /// Verifies credentials and knows their users.
 pub(crate) struct Identities {
     verifier: Verifier,
+    sessions: Sessions,
     users: Users,
     failures: Failures,
     audit: Audit,
 }
 
 impl Identities {
-    pub(crate) fn new(verifier: Verifier, users: Users, failures: Failures, audit: Audit) -> Self {
-        Self { verifier, users, failures, audit }
+    pub(crate) fn new(verifier: Verifier, sessions: Sessions, users: Users, failures: Failures, audit: Audit) -> Self {
+        Self { verifier, sessions, users, failures, audit }
     }
 
     /// Who a credential speaks for. A user is created at first sight. Every decision is counted and recorded.
@@ -39,7 +42,7 @@ impl Identities {
         record: &mut Record,
     ) -> Result<(User, Verified), Error> {
         let attempt = self.failures.admit(presented, now)?;
-        let resolved = self.resolve(presented.token, now, record).await;
+        let resolved = self.resolve(presented, now, record).await;
         match (&resolved, Outcome::of(&resolved)) {
             (Ok((_, verified)), _) => self.failures.accepted(&attempt, verified.expires_at),
             (Err(_), Outcome::Refused(reason)) => self.failures.refused(&attempt, reason, now),
@@ -48,11 +51,34 @@ impl Identities {
         resolved
     }
 
-    async fn resolve(&self, token: &str, now: SystemTime, record: &mut Record) -> Result<(User, Verified), Error> {
-        record.kind = Some(Kind::Jwt);
-        let verified = self.verifier.verify(token, now, &mut record.issuer).await?;
+    async fn resolve(
+        &self,
+        presented: Presented<'_>,
+        now: SystemTime,
+        record: &mut Record,
+    ) -> Result<(User, Verified), Error> {
+        let verified = self.verify(presented, now, record).await?;
         let user = self.users.see(&verified.issuer.identifier, &verified.subject, &verified.profile).await?;
         record.user = Some(user.id);
         Ok((user, verified))
+    }
+
+    /// What a credential says, whichever kind it is.
+    async fn verify(&self, presented: Presented<'_>, now: SystemTime, record: &mut Record) -> Result<Verified, Error> {
+        match Credential::of(presented.token)? {
+            Credential::Jwt(token) => {
+                record.kind = Some(Kind::Jwt);
+                let verified = self.verifier.verify(token, now, &mut record.issuer).await?;
+                self.sessions.check_user(&verified).await?;
+                Ok(verified)
+            }
+            Credential::Session(token) => {
+                record.kind = Some(Kind::Session);
+                let no_sessions = Refusal::Malformed("it is no JSON Web Token, and no issuer's sessions are accepted");
+                let issuer = self.verifier.session_issuer().ok_or(no_sessions)?;
+                record.issuer = Some(Arc::clone(&issuer.name));
+                self.sessions.resolve(issuer, token, presented.client, now).await
+            }
+        }
     }
 }

@@ -104,7 +104,6 @@ pub(crate) struct Issuer {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) leeway: Duration,
     pub(crate) keys: Keys,
-    #[expect(dead_code, reason = "sessions read it")]
     pub(crate) session_url: Option<Url>,
 }
 
@@ -128,6 +127,11 @@ impl Registry {
             }
         }
         ConfigError::unless_empty(problems, Self(entries))
+    }
+
+    /// The one that resolves opaque sessions, which name no issuer.
+    pub(crate) fn with_sessions(&self) -> Option<Arc<Issuer>> {
+        self.0.values().find(|issuer| issuer.session_url.is_some()).cloned()
     }
 
     pub(crate) fn find(&self, issuer: &str) -> Option<&Arc<Issuer>> {

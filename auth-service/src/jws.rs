@@ -7,7 +7,7 @@
 //! [`KeySet::find`] (key), [`Candidates::verify`] (signature), [`Claims::check_ban`].
 
 mod algorithm;
-mod claims;
+pub(crate) mod claims;
 mod compact;
 mod edwards;
 mod header;

@@ -16,12 +16,13 @@ pub mod jws;
 mod network;
 mod refusal;
 mod serve;
+mod session;
 mod store;
 mod token;
 mod users;
 
 pub use self::{
-    config::{Config, ConfigError, Options},
+    config::{Config, ConfigError, Options, SessionOptions},
     issuer::{IssuerConfig, KeySource},
     refusal::Refusal,
     serve::{migrate, serve, services},

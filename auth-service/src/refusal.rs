@@ -48,6 +48,9 @@ pub enum Refusal {
     /// The user was erased.
     #[error("the user was erased")]
     Erased,
+    /// Its issuer no longer has the user.
+    #[error("the issuer has deleted the user")]
+    UserGone,
 }
 
 impl Refusal {
@@ -67,7 +70,7 @@ impl Refusal {
             Self::SessionNotFound => reason::SESSION_NOT_FOUND,
             Self::Revoked => reason::TOKEN_REVOKED,
             Self::Banned => reason::USER_BANNED,
-            Self::Erased => reason::USER_ERASED,
+            Self::Erased | Self::UserGone => reason::USER_ERASED,
         }
     }
 }

@@ -16,16 +16,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::Audit,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, SessionOptions},
     failures::Failures,
     grpc::{AuthGrpc, LocalVerifier, UserGrpc},
     identity::Identities,
     issuer::Registry,
+    session::Sessions,
+    store::better_auth::Tables,
     token::Verifier,
     users::Users,
 };
 
 const SCHEMA: &str = "auth";
+/// One short statement for each credential that callers do not remember.
+const SESSION_CONNECTIONS: u32 = 4;
 
 /// Brings the tables up to date and serves until `stop`.
 ///
@@ -67,6 +71,13 @@ fn pool(config: &Config) -> Result<PgPool, ConfigError> {
     database::pool(config.service_url()?, "auth-service", config.options.max_connections)
 }
 
+/// Better Auth's own database, if it is configured.
+fn session_tables(options: &SessionOptions) -> Result<Option<Tables>, ConfigError> {
+    let pool = |url| database::pool(url, "auth-service sessions", SESSION_CONNECTIONS);
+    let pool = options.database_url.as_ref().map(pool).transpose()?;
+    Ok(pool.map(|pool| Tables::new(pool, options.schema.clone())))
+}
+
 fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
     let issuers = config.issuers()?;
     if issuers.is_empty() {
@@ -79,7 +90,8 @@ fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
     let users = Users::new(pool.clone());
     let failures = Failures::new(config.options.failures_per_minute);
     let audit = Audit::new(config.options.audit_addresses)?;
-    let identities = Arc::new(Identities::new(Verifier::new(registry), users.clone(), failures, audit));
+    let sessions = Sessions::new(&config.options.sessions, session_tables(&config.options.sessions)?);
+    let identities = Arc::new(Identities::new(Verifier::new(registry), sessions, users.clone(), failures, audit));
     let caller = LocalVerifier(Arc::clone(&identities));
     Ok(Services::new("auth-service")
         .with(AuthServiceServer::new(AuthGrpc(identities)))

@@ -1,3 +1,4 @@
 //! The tables of schema `auth`. One statement a function; nothing here knows a transport.
 
+pub(crate) mod better_auth;
 pub(crate) mod user;

@@ -18,6 +18,8 @@ use crate::{
 
 mod profile;
 
+pub(crate) use self::profile::tidy;
+
 /// What an accepted credential says.
 pub(crate) struct Verified {
     pub(crate) issuer: Arc<Issuer>,
@@ -57,6 +59,11 @@ impl Verifier {
         keys.find(header.key_id.as_deref(), algorithm)?.verify(&compact)?;
         claims.check_ban(now)?;
         Ok(verified)
+    }
+
+    /// The one issuer whose opaque sessions are accepted, if there is one.
+    pub(crate) fn session_issuer(&self) -> Option<Arc<Issuer>> {
+        self.registry.with_sessions()
     }
 
     /// The check of the issuer: whose rules and keys apply.

@@ -43,7 +43,7 @@ pub const TOKEN_REVOKED: &str = "TOKEN_REVOKED";
 pub const SESSION_NOT_FOUND: &str = "SESSION_NOT_FOUND";
 /// The issuer has banned the user.
 pub const USER_BANNED: &str = "USER_BANNED";
-/// The user was erased.
+/// The user was erased, here or at the issuer.
 pub const USER_ERASED: &str = "USER_ERASED";
 /// Too many credentials from one address were refused. Waiting helps.
 pub const TOO_MANY_FAILURES: &str = "TOO_MANY_FAILURES";

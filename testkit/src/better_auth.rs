@@ -53,6 +53,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// The three spellings of its token: raw, signed, and percent-encoded as in the cookie.
+    pub fn spellings(&self) -> [&str; 3] {
+        [&self.raw, &self.signed, self.cookie().1]
+    }
+
     /// The session cookie: its name and value.
     ///
     /// # Panics

@@ -157,8 +157,16 @@ impl Times {
     }
 }
 
-/// PostgreSQL keeps no NUL, and no honest id has other control characters.
+/// Whether an issuer's name for a person can be kept.
+pub(crate) fn is_subject(text: &str) -> bool {
+    is_sound(text, LONGEST_SUBJECT)
+}
+
 fn identifier(text: String, longest: usize, name: &'static str) -> Result<String, Refusal> {
-    let is_sound = !text.is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control);
-    if is_sound { Ok(text) } else { Err(Refusal::Claim(name)) }
+    if is_sound(&text, longest) { Ok(text) } else { Err(Refusal::Claim(name)) }
+}
+
+/// PostgreSQL keeps no NUL, and no honest id has other control characters.
+fn is_sound(text: &str, longest: usize) -> bool {
+    !text.is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
 }

@@ -7,18 +7,23 @@ const LONGEST_NAME: usize = 256;
 const LONGEST_IMAGE: usize = 2048;
 
 pub(super) fn read(claims: &Claims<'_>) -> Profile {
+    tidy(claims.lenient("email"), claims.lenient("name"), claims.lenient("image"))
+}
+
+/// What can be kept of what an issuer says.
+pub(crate) fn tidy(email: Option<String>, name: Option<String>, image: Option<String>) -> Profile {
     // Half an address leads elsewhere; half a name is still a name.
-    let whole = |name, longest| text(claims, name).filter(|text| text.chars().count() <= longest);
+    let whole = |given, longest| text(given).filter(|text| text.chars().count() <= longest);
     Profile {
-        email: whole("email", LONGEST_EMAIL),
-        name: text(claims, "name").map(|name| name.chars().take(LONGEST_NAME).collect()),
-        image: whole("image", LONGEST_IMAGE),
+        email: whole(email, LONGEST_EMAIL),
+        name: text(name).map(|name| name.chars().take(LONGEST_NAME).collect()),
+        image: whole(image, LONGEST_IMAGE),
     }
 }
 
 /// PostgreSQL keeps no NUL, and nobody needs the other control characters.
-fn text(claims: &Claims<'_>, name: &str) -> Option<String> {
-    let mut text: String = claims.lenient(name)?;
+fn text(given: Option<String>) -> Option<String> {
+    let mut text = given?;
     text.retain(|character| !character.is_control());
     let trimmed = text.trim();
     (!trimmed.is_empty()).then(|| trimmed.to_owned())

@@ -5,6 +5,8 @@
 mod accepted;
 mod audit;
 mod better_auth;
+mod better_auth_sessions;
+mod better_auth_tables;
 mod callers;
 mod configuration;
 mod forgery;
@@ -15,5 +17,6 @@ mod oidc_provider;
 mod program;
 mod refused;
 mod service;
+mod session_answers;
 mod socket;
 mod users;
