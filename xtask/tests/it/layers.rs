@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What each crate of ours may depend on, tests left out.
-const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
     ("proto", &[]),
     ("private-postgres", &[]),
     ("kit", &["proto"]),
@@ -18,6 +18,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
     ("demo-agent", &["kit"]),
     ("testkit", &["kit", "private-postgres"]),
     ("xtask", &["private-postgres"]),
+    ("bench", &["auth-service", "kit", "proto", "testkit"]),
     ("colloquy", &["auth-service", "demo-agent", "gateway", "history-service", "kit", "private-postgres"]),
 ];
 
