@@ -10,7 +10,7 @@ use crate::{
     refusal::Refusal,
     session::{Credential, Sessions},
     token::{Verified, Verifier},
-    users::{User, Users},
+    users::{Sighting, Standing, User, Users},
 };
 
 /// Verifies credentials and knows their users.
@@ -58,7 +58,7 @@ impl Identities {
         record: &mut Record,
     ) -> Result<(User, Verified), Error> {
         let verified = self.verify(presented, now, record).await?;
-        let user = self.users.see(&verified.issuer.identifier, &verified.subject, &verified.profile).await?;
+        let user = self.users.see(&Sighting::of(&verified, now)).await?;
         record.user = Some(user.id);
         Ok((user, verified))
     }
@@ -80,5 +80,23 @@ impl Identities {
                 self.sessions.resolve(issuer, token, presented.client, now).await
             }
         }
+    }
+
+    /// What a token says, and its user if one was seen; None when it is not good now. Nobody is created.
+    pub(crate) async fn introspect(
+        &self,
+        presented: Presented<'_>,
+        now: SystemTime,
+    ) -> Result<Option<(Verified, Option<User>)>, Error> {
+        let verified = match self.verify(presented, now, &mut Record::default()).await {
+            Ok(verified) => verified,
+            Err(Error::Refused(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(match self.users.standing(&Sighting::of(&verified, now)).await? {
+            Standing::Good(user) => Some((verified, Some(user))),
+            Standing::Unknown => Some((verified, None)),
+            Standing::Revoked | Standing::Erased => None,
+        })
     }
 }

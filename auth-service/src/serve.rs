@@ -96,5 +96,5 @@ fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
     Ok(Services::new("auth-service")
         .with(AuthServiceServer::new(AuthGrpc(identities)))
         .with(UserServiceServer::new(UserGrpc(users)))
-        .guarded_by(Authenticator::new(Arc::new(caller), &config.accepted.service_keys)))
+        .guarded_by(Authenticator::new(Arc::new(caller), &config.accepted)?))
 }

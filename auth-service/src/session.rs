@@ -96,6 +96,8 @@ impl Sessions {
             issuer: Arc::clone(issuer),
             subject: live.subject.clone(),
             profile: live.profile.clone(),
+            // Read a moment ago, whenever the session began.
+            profile_as_of: Some(now),
             issued_at: Some(live.created_at.into()),
             session_id: Some(live.session_id.clone()),
             expires_at: live.expires_at.into(),

@@ -25,6 +25,8 @@ pub(crate) struct Verified {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) subject: String,
     pub(crate) profile: Profile,
+    /// When what the profile says was said.
+    pub(crate) profile_as_of: Option<SystemTime>,
     pub(crate) issued_at: Option<SystemTime>,
     pub(crate) session_id: Option<String>,
     pub(crate) expires_at: SystemTime,
@@ -87,6 +89,7 @@ fn read(issuer: &Arc<Issuer>, claims: &Claims<'_>, now: SystemTime) -> Result<Ve
         issuer: Arc::clone(issuer),
         subject,
         profile: profile::read(claims),
+        profile_as_of: times.issued_at,
         issued_at: times.issued_at,
         session_id,
         expires_at: times.expires_at,

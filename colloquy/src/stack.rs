@@ -238,7 +238,8 @@ fn service_keys(
         let (gateway, history) = (random::secret(), random::secret());
         let gateway = gateway_key.as_ref().unwrap_or(&gateway).expose_secret();
         let keys = format!("gateway:{gateway},history:{}", history.expose_secret());
-        config::AcceptedServices { service_keys: keys.parse().context("SERVICE_KEY cannot be used")? }
+        let service_keys = keys.parse().context("SERVICE_KEY cannot be used")?;
+        config::AcceptedServices { service_keys, ..given }
     } else {
         given
     };

@@ -9,7 +9,10 @@ use proto::{auth::v1::User, reason};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::error::{Error, RefusalKind};
+use crate::{
+    config::{Permission, Permissions},
+    error::{Error, RefusalKind},
+};
 
 mod authenticator;
 mod remote;
@@ -80,6 +83,8 @@ pub enum Caller {
     Service {
         /// Its configured name.
         name: Arc<str>,
+        /// What it may do.
+        permissions: Permissions,
         /// The user it acts for.
         acting_for: Option<UserId>,
     },
@@ -112,17 +117,23 @@ impl Caller {
         }
     }
 
-    /// The name of the calling service.
+    /// The name of the calling service, which must have this permission.
     ///
     /// # Errors
-    /// When the caller is a user.
-    pub fn service(&self) -> Result<&str, Error> {
-        match self {
-            Self::Service { name, .. } => Ok(name),
-            Self::User(_) => {
-                let message = "only a service may do this";
-                Err(Error::refused(RefusalKind::Forbidden, reason::SERVICE_KEY_REQUIRED, message))
-            }
+    /// When the caller is a user, or a service without it.
+    pub fn service(&self, permission: Permission) -> Result<&str, Error> {
+        let Self::Service { name, permissions, .. } = self else {
+            let message = "only a service may do this";
+            return Err(Error::refused(RefusalKind::Forbidden, reason::SERVICE_KEY_REQUIRED, message));
+        };
+        if permissions.allow(permission) {
+            return Ok(name);
         }
+        let (needed, granted) = (permission.name(), permissions.and(permission));
+        let message = format!(
+            "the service `{name}` lacks the permission `{needed}`; SERVICE_PERMISSIONS grants it with `{name}:{granted}`"
+        );
+        let refused = Error::refused(RefusalKind::Forbidden, reason::PERMISSION_REQUIRED, message);
+        Err(refused.with(reason::METADATA_PERMISSION, needed))
     }
 }

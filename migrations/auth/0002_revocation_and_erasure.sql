@@ -1,7 +1,10 @@
 -- What ends a user's credentials: a moment before which they were issued too early, and erasure.
 
-ALTER TABLE auth.user ADD COLUMN tokens_not_before timestamptz;
+ALTER TABLE auth.user
+    ADD COLUMN tokens_not_before timestamptz,
+    ADD COLUMN profile_as_of timestamptz;
 
+COMMENT ON COLUMN auth.user.profile_as_of IS 'when what the profile says was said; null: nobody knows';
 COMMENT ON COLUMN auth.user.tokens_not_before IS 'what was issued before is refused';
 
 CREATE TABLE auth.revoked_session (
@@ -35,7 +38,7 @@ CREATE TABLE auth.tombstone (
 
 COMMENT ON TABLE auth.tombstone IS 'erased users: a keyed hash of the subject, and one of the id';
 
-GRANT UPDATE (tokens_not_before), DELETE ON auth.user TO colloquy_service;
+GRANT UPDATE (tokens_not_before, profile_as_of), DELETE ON auth.user TO colloquy_service;
 GRANT SELECT, INSERT, UPDATE (not_before) ON auth.revoked_session TO colloquy_service;
 GRANT SELECT ON auth.erasure_key TO colloquy_service;
 GRANT SELECT, INSERT ON auth.tombstone TO colloquy_service;

@@ -10,6 +10,8 @@ pub const DOMAIN: &str = "colloquy";
 pub const METADATA_FIELD: &str = "field";
 /// Key of `ErrorInfo.metadata` that names the run in the way of the request.
 pub const METADATA_RUN_ID: &str = "run_id";
+/// Key of `ErrorInfo.metadata` that names the permission that a service lacks.
+pub const METADATA_PERMISSION: &str = "permission";
 
 // Who is calling.
 

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use kit::caller::{Caller, Presented};
+use kit::{
+    caller::{Caller, Presented},
+    config::Permission,
+};
 use proto::{
     auth::v1::{
         ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, VerifyTokenRequest,
@@ -23,7 +26,7 @@ impl AuthService for AuthGrpc {
         &self,
         request: Request<VerifyTokenRequest>,
     ) -> Result<Response<VerifyTokenResponse>, Status> {
-        Caller::of(&request)?.service()?;
+        Caller::of(&request)?.service(Permission::Verify)?;
         let VerifyTokenRequest { token, client_address } = request.get_ref();
         let presented = Presented { token, client: client_address.parse().ok() };
         let identified = self.0.identify(presented, SystemTime::now()).await;
@@ -37,12 +40,19 @@ impl AuthService for AuthGrpc {
 
     async fn introspect_token(
         &self,
-        _: Request<IntrospectTokenRequest>,
+        request: Request<IntrospectTokenRequest>,
     ) -> Result<Response<IntrospectTokenResponse>, Status> {
-        Err(Status::unimplemented("being built"))
+        Caller::of(&request)?.service(Permission::Verify)?;
+        let presented = Presented { token: &request.get_ref().token, client: None };
+        let good = self.0.introspect(presented, SystemTime::now()).await?;
+        Ok(Response::new(good.map(convert::introspection).unwrap_or_default()))
     }
 
-    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
-        Err(Status::unimplemented("being built"))
+    async fn explain_token(
+        &self,
+        request: Request<ExplainTokenRequest>,
+    ) -> Result<Response<ExplainTokenResponse>, Status> {
+        Caller::of(&request)?.service(Permission::Explain)?;
+        Err(kit::error::Error::internal(anyhow::anyhow!("being built")).into())
     }
 }

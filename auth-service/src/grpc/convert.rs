@@ -2,9 +2,15 @@
 
 use std::time::SystemTime;
 
+use chrono::{DateTime, Utc};
+use prost_types::Timestamp;
 use proto::auth::v1;
 
-use crate::users::User;
+use crate::{token::Verified, users::User};
+
+pub(super) fn timestamp(moment: DateTime<Utc>) -> Timestamp {
+    SystemTime::from(moment).into()
+}
 
 pub(super) fn user(user: User) -> v1::User {
     let User { id, issuer, subject, profile, created_at } = user;
@@ -15,6 +21,28 @@ pub(super) fn user(user: User) -> v1::User {
         email: profile.email,
         name: profile.name,
         image: profile.image,
-        created_at: Some(SystemTime::from(created_at).into()),
+        created_at: Some(timestamp(created_at)),
+    }
+}
+
+/// RFC 7662 §2.2, of a credential that is good.
+pub(super) fn introspection((verified, user): (Verified, Option<User>)) -> v1::IntrospectTokenResponse {
+    let seconds = |moment: SystemTime| DateTime::<Utc>::from(moment).timestamp();
+    let Verified { issuer, subject, profile, issued_at, session_id, expires_at, details, .. } = verified;
+    v1::IntrospectTokenResponse {
+        active: true,
+        iss: issuer.identifier.clone(),
+        sub: subject,
+        aud: details.audience,
+        exp: Some(seconds(expires_at)),
+        iat: issued_at.map(seconds),
+        nbf: details.not_before.map(seconds),
+        jti: details.token_id.unwrap_or_default(),
+        scope: details.scope.unwrap_or_default(),
+        client_id: details.client_id.unwrap_or_default(),
+        username: profile.email.or(profile.name).unwrap_or_default(),
+        token_type: "Bearer".to_owned(),
+        user_id: user.map(|user| user.id.to_string()).unwrap_or_default(),
+        session_id: session_id.unwrap_or_default(),
     }
 }

@@ -102,6 +102,8 @@ async fn every_decision_is_told_with_who_why_and_in_which_request() {
     let issuer = Issuer::start().await;
     let program = Program::start(&issuer, &[]).await;
     let ada = program.verify(&issuer.token("ada").sign(), "192.0.2.1").await.unwrap();
+    let first = program.audited();
+    assert_eq!((&first["event"], &first["user"]), (&"user_first_seen".into(), &ada.id.as_str().into()), "{first}");
     let accepted = program.audited();
     for (field, expected) in [
         ("level", "INFO"),

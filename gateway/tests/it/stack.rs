@@ -90,8 +90,8 @@ pub(crate) fn gateway_of(history: &FakeHistory, flags: &[&str], key: &str) -> Ga
 pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str, history_key: &str) -> Gateway {
     let arguments = ["gateway", "--service-key", KEY].into_iter().chain(flags.iter().copied());
     let config = Cli::parse_from(arguments).config;
-    let keys = ServiceKeys::single("gateway", KEY.to_owned().into());
-    let guard = || Authenticator::new(Arc::new(NoUsers), &keys);
+    let keys = ServiceKeys::single("gateway", KEY.to_owned().into()).into();
+    let guard = || Authenticator::new(Arc::new(NoUsers), &keys).unwrap();
     let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth::default())).guarded_by(guard());
     let services = Services::new("history")
         .with(ConversationServiceServer::new(history.clone()))

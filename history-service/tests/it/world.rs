@@ -83,12 +83,13 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
             max_connections: 8,
         },
         database: kit::config::Database::default(),
-        accepted: kit::config::AcceptedServices { service_keys: keys() },
+        accepted: keys().into(),
         auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
         token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
     };
     let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth));
-    let auth = testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys())).into_router());
+    let auth =
+        testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
     let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
     let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
     let largest = 64 * 1024 * 1024;

@@ -8,9 +8,12 @@ use proto::reason;
 use tonic::{Status, transport::server::TcpConnectInfo};
 use tracing::{Span, field::display};
 
-use super::{ACT_AS, Caller, Presented, VerifyToken, service_keys::Keyring};
+use super::{
+    ACT_AS, Caller, Presented, VerifyToken,
+    service_keys::{Keyring, Known},
+};
 use crate::{
-    config::ServiceKeys,
+    config::{AcceptedServices, ConfigError, Permission},
     error::{Error, RefusalKind},
 };
 
@@ -23,8 +26,11 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// Accepts these services, and the users behind the tokens that the verifier accepts.
-    pub fn new(verifier: Arc<dyn VerifyToken>, keys: &ServiceKeys) -> Self {
-        Self { verifier, keyring: Arc::new(Keyring::new(keys)) }
+    ///
+    /// # Errors
+    /// When what the services may do cannot be right.
+    pub fn new(verifier: Arc<dyn VerifyToken>, accepted: &AcceptedServices) -> Result<Self, ConfigError> {
+        Ok(Self { verifier, keyring: Arc::new(Keyring::new(accepted)?) })
     }
 
     /// The caller behind these headers, which came from this address, where it is known.
@@ -35,7 +41,7 @@ impl Authenticator {
         let token = bearer_token(headers)?;
         let mut named = headers.get_all(ACT_AS).iter();
         let (act_as, another) = (named.next(), named.next());
-        if let Some(name) = self.keyring.recognise(token) {
+        if let Some(Known { name, permissions }) = self.keyring.recognise(token) {
             let invalid = || {
                 Error::refused(RefusalKind::Invalid, reason::ACT_AS_INVALID, "`x-act-as` must be the UUID of one user")
             };
@@ -44,7 +50,11 @@ impl Authenticator {
             if another.is_some() {
                 return Err(invalid().into());
             }
-            return Ok(Caller::Service { name, acting_for });
+            let caller = Caller::Service { name, permissions, acting_for };
+            if act_as.is_some() {
+                caller.service(Permission::Act)?;
+            }
+            return Ok(caller);
         }
         let identity = self.verifier.verify(Presented { token, client }).await?;
         if act_as.is_some() {

@@ -11,7 +11,7 @@ use std::{
 use kit::{
     caller::{Authenticator, CacheLimits, Caller, Identity, Presented, RemoteVerifier, VerifyToken},
     client,
-    config::ServiceKeys,
+    config::{Permission, ServiceKeys},
     error::{Error, RefusalKind},
     server::{Listeners, Services},
 };
@@ -86,7 +86,7 @@ impl AuthService for FakeAuth {
         &self,
         request: Request<VerifyTokenRequest>,
     ) -> Result<Response<VerifyTokenResponse>, Status> {
-        Caller::of(&request)?.service()?;
+        Caller::of(&request)?.service(Permission::Verify)?;
         self.questions.fetch_add(1, Ordering::SeqCst);
         let VerifyTokenRequest { token, client_address } = request.into_inner();
         self.client.lock().unwrap().clone_from(&client_address);
@@ -157,7 +157,7 @@ pub(crate) async fn start(services: Services, authenticator: Authenticator) -> R
 impl FakeAuth {
     /// Serves it behind the one service key.
     pub(crate) async fn start(&self) -> Running {
-        let authenticator = Authenticator::new(Arc::new(NoUsers), &service_keys());
+        let authenticator = Authenticator::new(Arc::new(NoUsers), &service_keys().into()).unwrap();
         start(Services::new("auth").with(AuthServiceServer::new(self.clone())), authenticator).await
     }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use kit::{
     caller::{Caller, Identity, Presented, VerifyToken},
+    config::Permission,
     error::{Error, RefusalKind},
 };
 use prost_types::Timestamp;
@@ -42,7 +43,7 @@ impl AuthService for FakeAuth {
         &self,
         request: Request<VerifyTokenRequest>,
     ) -> Result<Response<VerifyTokenResponse>, Status> {
-        Caller::of(&request)?.service()?;
+        Caller::of(&request)?.service(Permission::Verify)?;
         let VerifyTokenRequest { token, client_address } = request.into_inner();
         let asked_before = self.questions.fetch_add(1, Ordering::SeqCst) > 0;
         let (id, name) = match token.as_str() {
