@@ -222,3 +222,48 @@ async fn an_id_that_is_no_uuid_is_an_invalid_field() {
         assert_eq!(fields.collect::<Vec<_>>(), [("user_id", reason::FIELD_INVALID)]);
     }
 }
+
+async fn several(service: &Service, request: Request<BatchGetUsersRequest>) -> Result<Vec<String>, Status> {
+    let answer = service.users().batch_get_users(request).await?;
+    Ok(answer.into_inner().users.into_iter().map(|user| user.subject).collect())
+}
+
+#[tokio::test]
+async fn several_users_come_in_the_order_of_the_request() {
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let mut ids = Vec::new();
+    for subject in ["ada", "bob", "carol"] {
+        ids.push(service.user(&issuer.token(subject).sign()).await.id);
+    }
+    let wanted = |places: &[usize]| places.iter().map(|place| ids[*place].clone()).collect::<Vec<_>>();
+    let mut user_ids = wanted(&[2, 0, 2, 1]);
+    user_ids.insert(1, UNKNOWN.to_owned());
+    user_ids.push(ids[0].to_uppercase());
+    let request = BatchGetUsersRequest { user_ids };
+    assert_eq!(several(&service, as_service(request.clone())).await.unwrap(), ["carol", "ada", "bob"]);
+    assert_eq!(several(&service, with_bearer(request.clone(), DIRECTORY_KEY)).await.unwrap().len(), 3);
+
+    let bob = issuer.token("bob").sign();
+    assert_eq!(several(&service, with_bearer(request.clone(), &bob)).await.unwrap(), ["bob"]);
+    assert_eq!(several(&service, acting_for(as_service(request), &ids[0])).await.unwrap(), ["ada"]);
+    let others = BatchGetUsersRequest { user_ids: wanted(&[0, 2]) };
+    assert!(several(&service, with_bearer(others, &bob)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn every_wrong_id_of_a_list_is_named() {
+    use tonic_types::StatusExt as _;
+
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let refused = async |user_ids: Vec<String>| {
+        let status = several(&service, as_service(BatchGetUsersRequest { user_ids })).await.unwrap_err();
+        let violations = status.get_details_bad_request().unwrap().field_violations;
+        violations.into_iter().map(|field| format!("{} {}", field.field, field.reason)).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(vec![]).await, ["user_ids REQUIRED"]);
+    let some = ["ada", UNKNOWN, ""].map(str::to_owned).to_vec();
+    assert_eq!(refused(some).await, ["user_ids[0] INVALID", "user_ids[2] INVALID"]);
+    assert_eq!(refused(vec![UNKNOWN.to_owned(); 101]).await, ["user_ids TOO_LONG"]);
+}

@@ -12,6 +12,7 @@ mod configuration;
 mod erasure;
 mod forgery;
 mod hostile;
+mod introspection;
 mod keys;
 mod limits;
 mod oidc_provider;
