@@ -10,10 +10,7 @@ use kit::config::{AcceptedServices, Database};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{
-    issuer::{self, IssuerConfig},
-    jwks::Freshness,
-};
+use crate::issuer::IssuerConfig;
 
 /// The flags that only this service has.
 #[derive(Debug, Clone, clap::Args)]
@@ -79,7 +76,7 @@ pub struct Options {
     #[command(flatten)]
     pub sessions: SessionOptions,
 
-    /// How old the keys of an issuer may become before they are fetched again
+    /// How old the keys of an issuer may become: within this time a withdrawn key stops working
     #[arg(
         id = "jwks-max-age",
         long,
@@ -90,7 +87,7 @@ pub struct Options {
     )]
     pub jwks_max_age: Duration,
 
-    /// How long to wait before asking an issuer again after an unknown key or a failure
+    /// How long an issuer is not asked about unknown keys after it did not know one
     #[arg(
         id = "jwks-cool-down",
         long,
@@ -101,7 +98,7 @@ pub struct Options {
     )]
     pub jwks_cool_down: Duration,
 
-    /// How long the last known keys are used while an issuer is down
+    /// How old the last known keys may become while an issuer is down
     #[arg(
         id = "jwks-max-stale",
         long,
@@ -162,18 +159,5 @@ impl Config {
     /// When none was given.
     pub fn owner_url(&self) -> Result<&SecretString, ConfigError> {
         self.database.owner_url(self.options.database_url.as_ref(), "AUTH_DATABASE_URL")
-    }
-
-    /// The issuers behind presets, file and program.
-    pub(crate) fn issuers(&self) -> Result<Vec<IssuerConfig>, ConfigError> {
-        issuer::collect(&self.options)
-    }
-
-    pub(crate) fn freshness(&self) -> Freshness {
-        Freshness {
-            max_age: self.options.jwks_max_age,
-            cool_down: self.options.jwks_cool_down,
-            max_stale: self.options.jwks_max_stale,
-        }
     }
 }

@@ -1,19 +1,21 @@
 //! Who may issue tokens. `iss` picks the entry, and the entry decides about everything else.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use kit::http::is_loopback;
 use url::Url;
 
 use crate::{
     config::{ConfigError, Options},
-    jwks::{Freshness, Keys},
     jws::Algorithm,
 };
 
 mod file;
 mod preset;
+mod registry;
 mod rules;
+
+pub(crate) use self::registry::{Issuer, Registry};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_mins(1);
 
@@ -63,7 +65,7 @@ impl IssuerConfig {
 }
 
 /// The issuers of presets, file and program, checked together.
-pub(crate) fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
+fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
     let mut problems = Vec::new();
     let mut presets = preset::issuers(options, &mut problems);
     let mut explicit = options.issuers_file.as_ref().map_or_else(Vec::new, |path| file::read(path, &mut problems));
@@ -92,50 +94,6 @@ pub(crate) fn is_safe_url(url: &Url) -> bool {
         "https" => url.has_host(),
         "http" => is_loopback(url),
         _ => false,
-    }
-}
-
-/// One issuer at work.
-pub(crate) struct Issuer {
-    pub(crate) name: Arc<str>,
-    /// The exact `iss`.
-    pub(crate) identifier: String,
-    pub(crate) audience: Vec<String>,
-    pub(crate) algorithms: Vec<Algorithm>,
-    pub(crate) leeway: Duration,
-    pub(crate) keys: Keys,
-    pub(crate) session_url: Option<Url>,
-}
-
-/// Every issuer, by its exact `iss`.
-pub(crate) struct Registry(HashMap<String, Arc<Issuer>>);
-
-impl Registry {
-    /// Reads key files; asks nobody. A service starts with its issuers down.
-    pub(crate) fn open(issuers: Vec<IssuerConfig>, freshness: &Freshness) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
-        let mut entries = HashMap::new();
-        for IssuerConfig { name, issuer, audience, keys, algorithms, leeway, session_url } in issuers {
-            let name = Arc::<str>::from(name);
-            match Keys::open(&name, &issuer, keys, freshness) {
-                Ok(keys) => {
-                    let identifier = issuer.clone();
-                    let entry = Issuer { name, identifier, audience, algorithms, leeway, keys, session_url };
-                    entries.insert(issuer, Arc::new(entry));
-                }
-                Err(problem) => problems.push(format!("issuer `{name}`: {problem}")),
-            }
-        }
-        ConfigError::unless_empty(problems, Self(entries))
-    }
-
-    /// The one that resolves opaque sessions, which name no issuer.
-    pub(crate) fn with_sessions(&self) -> Option<Arc<Issuer>> {
-        self.0.values().find(|issuer| issuer.session_url.is_some()).cloned()
-    }
-
-    pub(crate) fn find(&self, issuer: &str) -> Option<&Arc<Issuer>> {
-        self.0.get(issuer)
     }
 }
 

@@ -35,11 +35,11 @@ pub(crate) struct Verified {
 
 /// Accepts and refuses tokens.
 pub(crate) struct Verifier {
-    registry: Registry,
+    registry: Arc<Registry>,
 }
 
 impl Verifier {
-    pub(crate) fn new(registry: Registry) -> Self {
+    pub(crate) fn new(registry: Arc<Registry>) -> Self {
         Self { registry }
     }
 
@@ -55,8 +55,8 @@ impl Verifier {
         let claims = compact.claims()?;
         let found = self.issuer_of(&claims)?;
         *issuer = Some(Arc::clone(&found.name));
-        let algorithm = accepted_algorithm(found, &header)?;
-        let verified = read(found, &claims, now)?;
+        let algorithm = accepted_algorithm(&found, &header)?;
+        let verified = read(&found, &claims, now)?;
         let keys = found.keys.current(header.key_id.as_deref()).await?;
         keys.find(header.key_id.as_deref(), algorithm)?.verify(&compact)?;
         claims.check_ban(now)?;
@@ -69,7 +69,7 @@ impl Verifier {
     }
 
     /// The check of the issuer: whose rules and keys apply.
-    pub(crate) fn issuer_of(&self, claims: &Claims<'_>) -> Result<&Arc<Issuer>, Refusal> {
+    pub(crate) fn issuer_of(&self, claims: &Claims<'_>) -> Result<Arc<Issuer>, Refusal> {
         self.registry.find(&claims.issuer()?).ok_or(Refusal::IssuerUnknown)
     }
 }

@@ -4,7 +4,12 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, bail};
 use auth_service::{IssuerConfig, KeySource};
-use kit::{config, server::Listeners, shutdown};
+use kit::{
+    config,
+    reload::{self, Reload},
+    server::Listeners,
+    shutdown,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -55,12 +60,13 @@ impl Sockets {
 /// Starts everything, shows where it is, and runs until a signal or a failure. Leaves nothing running.
 pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
+    let reload = reload::on_signal(&stop)?;
     create_data_dir(&up.data.path)?;
     let sockets = Sockets::bind(&up).await?;
     let needs_database =
         up.database.url.is_none() && (up.auth.database_url.is_none() || up.history.database_url.is_none());
     if !needs_database {
-        return serve(up, sockets, None, &stop).await;
+        return serve(up, sockets, None, reload, &stop).await;
     }
     let mut private = tokio::select! {
         started = PrivateDatabase::start(&up.data.path, &up.postgres) => started?,
@@ -68,7 +74,7 @@ pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
     };
     let urls = private.urls.clone();
     let outcome = tokio::select! {
-        outcome = serve(up, sockets, Some(urls), &stop) => outcome,
+        outcome = serve(up, sockets, Some(urls), reload, &stop) => outcome,
         ended = private.cluster.ended() => Err(ended.into()),
     };
     if let Err(error) = private.cluster.stop().await {
@@ -81,12 +87,13 @@ async fn serve(
     up: Up,
     sockets: Sockets,
     private: Option<config::Database>,
+    reload: Reload,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let issuer = DevelopmentIssuer::open_or_create(&up.data.path)?;
     let places = places(&up, &sockets, private.is_some(), &issuer);
     let admins = [&sockets.auth_admin, &sockets.history_admin, &sockets.gateway_admin].map(Socket::url);
-    let mut running = Running::start(up, sockets, private, &issuer)?;
+    let mut running = Running::start(up, sockets, private, &issuer, reload)?;
 
     let outcome = tokio::select! {
         ready = all_ready(&admins) => match ready {
@@ -154,6 +161,7 @@ impl Running {
         sockets: Sockets,
         private: Option<config::Database>,
         issuer: &DevelopmentIssuer,
+        reload: Reload,
     ) -> anyhow::Result<Self> {
         let Up { mut auth, history, mut gateway, demo_agent, accepted, token_cache, database, .. } = up;
         let database = private.unwrap_or(database);
@@ -171,6 +179,7 @@ impl Running {
         others.spawn(auth_service::serve(
             auth_service::Config { options: auth, database: database.clone(), accepted: accepted.clone() },
             Listeners { grpc: sockets.auth.listener, admin: sockets.auth_admin.listener },
+            reload,
             others_stop.clone(),
         ));
         others.spawn(history_service::serve(

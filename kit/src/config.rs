@@ -76,6 +76,11 @@ impl ConfigError {
         Self(vec![problem.into()])
     }
 
+    /// Each problem, for a log that wants them apart.
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Succeeds with `value` when there are no problems.
     pub fn unless_empty<T>(problems: Vec<String>, value: T) -> Result<T, Self> {
         if problems.is_empty() { Ok(value) } else { Err(Self(problems)) }

@@ -1,19 +1,22 @@
 //! Fetches key sets: with deadlines, without redirects, and never more than is reasonable.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, ensure};
 use kit::http;
-use reqwest::Client;
+use reqwest::{Client, StatusCode, header::HeaderMap};
 use serde::Deserialize;
 use url::Url;
 
+use super::{held::Failure, pacing};
 use crate::{issuer::is_safe_url, jws::KeySet};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a whole answer. Two of them fit into the deadline of whoever is waiting.
 const DEADLINE: Duration = Duration::from_secs(5);
 const LARGEST_ANSWER: usize = 256 * 1024;
+/// What a problem may quote from an answer ends here.
+const LONGEST_PROBLEM: usize = 300;
 
 /// Where an issuer publishes its keys.
 pub(super) struct Source {
@@ -24,6 +27,15 @@ pub(super) struct Source {
 enum Place {
     KeySet(Url),
     Discovery { issuer: String, document: Url },
+}
+
+/// The issuer asks to be left alone.
+#[derive(Debug, thiserror::Error)]
+#[error("{url} answered {status}")]
+struct Busy {
+    url: Url,
+    status: StatusCode,
+    pause: Option<Duration>,
 }
 
 /// The part of a discovery document that matters here (OpenID Connect Discovery §3).
@@ -44,11 +56,19 @@ impl Source {
         Ok(Self { http, place: Place::Discovery { issuer: issuer.to_owned(), document } })
     }
 
-    pub(super) async fn fetch(&self, issuer_name: &str) -> anyhow::Result<KeySet> {
-        let json = match &self.place {
+    /// The keys, and for how long the issuer says that they are good.
+    pub(super) async fn fetch(&self, issuer_name: &str) -> Result<(KeySet, Option<Duration>), Failure> {
+        self.read(issuer_name).await.map_err(|error| Failure {
+            pause: error.downcast_ref().and_then(|busy: &Busy| busy.pause),
+            problem: plain(&format!("{error:#}")),
+        })
+    }
+
+    async fn read(&self, issuer_name: &str) -> anyhow::Result<(KeySet, Option<Duration>)> {
+        let (headers, json) = match &self.place {
             Place::KeySet(url) => self.get(url).await?,
             Place::Discovery { issuer, document } => {
-                let metadata: Metadata = serde_json::from_slice(&self.get(document).await?)
+                let metadata: Metadata = serde_json::from_slice(&self.get(document).await?.1)
                     .with_context(|| format!("{document} is no discovery document"))?;
                 ensure!(metadata.issuer == *issuer, "{document} speaks for another issuer");
                 ensure!(is_safe_url(&metadata.jwks_uri), "the jwks_uri in {document} is not https");
@@ -57,20 +77,29 @@ impl Source {
         };
         let keys = KeySet::parse(&json, issuer_name).context("the answer is no key set")?;
         ensure!(!keys.is_empty(), "the key set has no usable key");
-        Ok(keys)
+        Ok((keys, pacing::lifetime(&headers)))
     }
 
-    async fn get(&self, url: &Url) -> anyhow::Result<Vec<u8>> {
+    async fn get(&self, url: &Url) -> anyhow::Result<(HeaderMap, Vec<u8>)> {
         let mut response = self.http.get(url.clone()).send().await?;
         let status = response.status();
-        ensure!(status == reqwest::StatusCode::OK, "{url} answered {status}");
+        if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            let pause = pacing::pause(response.headers(), SystemTime::now());
+            return Err(Busy { url: url.clone(), status, pause }.into());
+        }
+        ensure!(status == StatusCode::OK, "{url} answered {status}");
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             ensure!(body.len() + chunk.len() <= LARGEST_ANSWER, "{url} answered more than {LARGEST_ANSWER} bytes");
             body.extend_from_slice(&chunk);
         }
-        Ok(body)
+        Ok((response.headers().clone(), body))
     }
+}
+
+/// One line of bounded length: a problem may quote what the issuer answered.
+fn plain(problem: &str) -> String {
+    problem.chars().take(LONGEST_PROBLEM).map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 fn client(url: &Url) -> anyhow::Result<Client> {

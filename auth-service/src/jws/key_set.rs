@@ -1,5 +1,7 @@
 //! A JSON Web Key Set (RFC 7517 §5): the good keys of it.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -86,6 +88,11 @@ impl KeySet {
     /// Whether no key can be used.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+    }
+
+    /// How many keys can be used, told apart by their `kid`. One that fits several algorithms counts once.
+    pub fn count(&self) -> usize {
+        self.keys.iter().map(|key| key.id.as_deref()).collect::<BTreeSet<_>>().len()
     }
 
     /// Whether a key with this `kid` can be used.
