@@ -8,6 +8,7 @@ mod better_auth;
 mod better_auth_sessions;
 mod better_auth_tables;
 mod callers;
+mod clock;
 mod configuration;
 mod erasure;
 mod forgery;
