@@ -149,6 +149,9 @@ impl Jwk {
         if !(SHORTEST_MODULUS..=LONGEST_MODULUS).contains(&bits) {
             return Err(Unusable::Modulus);
         }
+        if n.last().is_some_and(|last| last % 2 == 0) {
+            return Err(Unusable::Material);
+        }
         // With an exponent of 1 every message is its own signature; an even one has no private key.
         if e.len() > LONGEST_EXPONENT || e == [1] || e.last().is_none_or(|last| last % 2 == 0) {
             return Err(Unusable::Exponent);

@@ -14,6 +14,7 @@ mod erasure;
 mod forgery;
 mod hostile;
 mod introspection;
+mod jws;
 mod keys;
 mod limits;
 mod oidc_provider;
