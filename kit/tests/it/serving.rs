@@ -1,15 +1,27 @@
 //! A server as others see it: open where it must be, closed elsewhere, and gone when it should go.
 
-use proto::auth::v1::{GetMeRequest, user_service_client::UserServiceClient};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex},
+};
+
+use kit::{
+    caller::{Authenticator, Identity, Presented, VerifyToken},
+    server::Services,
+};
+use proto::auth::v1::{
+    GetMeRequest, VerifyTokenRequest, auth_service_client::AuthServiceClient, auth_service_server::AuthServiceServer,
+    user_service_client::UserServiceClient,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tonic::{Code, transport::Endpoint};
+use tonic::{Code, Request, Status, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_reflection::pb::v1::{
     ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 
-use crate::fake_auth::{FakeAuth, Running};
+use crate::fake_auth::{FakeAuth, Running, service_keys, start};
 
 async fn get(running: &Running, path: &str) -> String {
     let address = running.admin.socket_addrs(|| None).unwrap()[0];
@@ -48,6 +60,31 @@ async fn health_and_reflection_answer_without_a_credential_and_nothing_else_does
 
     let refused = UserServiceClient::new(channel).get_me(GetMeRequest {}).await.unwrap_err();
     assert_eq!(refused.code(), Code::Unauthenticated);
+}
+
+/// Remembers where the last credential came from, and refuses it.
+#[derive(Clone, Default)]
+struct Witness(Arc<Mutex<Option<IpAddr>>>);
+
+#[tonic::async_trait]
+impl VerifyToken for Witness {
+    async fn verify(&self, presented: Presented<'_>) -> Result<Identity, Status> {
+        *self.0.lock().unwrap() = presented.client;
+        Err(Status::unauthenticated("refused"))
+    }
+}
+
+#[tokio::test]
+async fn a_users_credential_comes_with_the_address_of_its_connection() {
+    let witness = Witness::default();
+    let authenticator = Authenticator::new(Arc::new(witness.clone()), &service_keys());
+    let services = Services::new("auth").with(AuthServiceServer::new(FakeAuth::default()));
+    let running = start(services, authenticator).await;
+    let channel = Endpoint::from_shared(running.url.to_string()).unwrap().connect_lazy();
+    let mut request = Request::new(VerifyTokenRequest::default());
+    request.metadata_mut().insert("authorization", "Bearer of-a-user".parse().unwrap());
+    AuthServiceClient::new(channel).verify_token(request).await.unwrap_err();
+    assert_eq!(*witness.0.lock().unwrap(), Some(IpAddr::from([127, 0, 0, 1])));
 }
 
 #[tokio::test]
