@@ -11,7 +11,9 @@ const RAW_LENGTH: usize = 32;
 const SIGNATURE_LENGTH: usize = 32;
 /// What `encodeURIComponent` makes of the characters that it does not leave alone.
 const ENCODED: [(&str, char); 3] = [("%2B", '+'), ("%2F", '/'), ("%3D", '=')];
-const NEITHER: Refusal = Refusal::Malformed("it is neither a JSON Web Token nor a session token");
+const NEITHER: Refusal = Refusal::Malformed(
+    "it is neither a JSON Web Token nor a session token; ask an OpenID provider for a token for this API's audience",
+);
 
 /// A credential, told by its form alone.
 pub(crate) enum Credential<'a> {
