@@ -79,12 +79,16 @@ fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
 /// An opaque session names no issuer, and asking several servers about it would show it to strangers. What the file
 /// says wins over what presets would do by themselves, and of two presets neither does.
 fn leave_sessions_to_one(presets: &mut [IssuerConfig], explicit: &[IssuerConfig]) {
-    let resolves = |config: &&IssuerConfig| config.session_url.is_some();
-    if explicit.iter().any(|config| resolves(&config)) {
-        presets.iter_mut().for_each(|config| config.session_url = None);
-    } else if presets.iter().filter(resolves).count() > 1 {
+    let resolving = |issuers: &[IssuerConfig]| issuers.iter().filter(|config| config.session_url.is_some()).count();
+    let decided = resolving(explicit) > 0;
+    if !decided && resolving(presets) < 2 {
+        return;
+    }
+    if !decided {
         tracing::warn!("opaque sessions are not accepted: set session_url for one issuer in AUTH_ISSUERS_FILE");
-        presets.iter_mut().for_each(|config| config.session_url = None);
+    }
+    for config in presets {
+        config.session_url = None;
     }
 }
 

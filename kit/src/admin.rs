@@ -93,8 +93,8 @@ pub async fn serve(listener: TcpListener, readiness: Readiness, stop: Cancellati
 async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {
     let (status, word) =
         if readiness.is_ready() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    let lines = readiness.detail.map_or_else(Vec::new, |detail| detail.lines());
-    (status, format!("{word}\n") + &lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+    let detail = readiness.detail.map_or_else(Vec::new, |detail| detail.lines());
+    (status, [vec![word.to_owned()], detail].concat().join("\n") + "\n")
 }
 
 async fn measured(State(readiness): State<Readiness>) -> String {

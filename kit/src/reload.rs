@@ -27,7 +27,7 @@ impl Reload {
     /// Waits for the next request.
     pub async fn asked(&mut self) {
         if self.0.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

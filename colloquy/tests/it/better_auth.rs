@@ -12,7 +12,7 @@ use testkit::better_auth::BetterAuth;
 
 use crate::stack::Stack;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn every_credential_of_better_auth_says_who_i_am_until_i_sign_out() {

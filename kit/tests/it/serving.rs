@@ -77,7 +77,7 @@ impl VerifyToken for Witness {
 #[tokio::test]
 async fn a_users_credential_comes_with_the_address_of_its_connection() {
     let witness = Witness::default();
-    let authenticator = Authenticator::new(Arc::new(witness.clone()), &service_keys());
+    let authenticator = Authenticator::new(Arc::new(witness.clone()), &service_keys().into()).unwrap();
     let services = Services::new("auth").with(AuthServiceServer::new(FakeAuth::default()));
     let running = start(services, authenticator).await;
     let channel = Endpoint::from_shared(running.url.to_string()).unwrap().connect_lazy();
