@@ -54,10 +54,10 @@ async fn the_fraction_of_a_second_counts_where_a_token_has_one() {
     let user = service.user(&issuer.token("ada").issued(-60).sign()).await;
     let not_before = service.revoke(as_operator(everything_of(&user.id))).await.unwrap();
     #[expect(clippy::cast_precision_loss, reason = "seconds of this century fit")]
-    let issued = |micros: i32| json!(not_before.seconds as f64 + f64::from(not_before.nanos / 1_000 + micros) / 1e6);
-    let before = issuer.token("ada").claim("iat", issued(-500)).sign();
+    let moment = |micros: i32| json!(not_before.seconds as f64 + f64::from(not_before.nanos / 1_000 + micros) / 1e6);
+    let before = issuer.token("ada").claim("iat", moment(-500)).sign();
     assert_eq!(reason(&service.verify(&before).await.unwrap_err()), reason::TOKEN_REVOKED);
-    let after = issuer.token("ada").claim("iat", issued(500)).sign();
+    let after = issuer.token("ada").claim("iat", moment(500)).sign();
     assert_eq!(service.user(&after).await.id, user.id);
 }
 
