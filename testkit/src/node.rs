@@ -13,8 +13,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-const NEEDED: &str = "these tests run real issuers: install Node.js 20 or newer with npm \
-                      (https://nodejs.org, or the packages `nodejs` and `npm` of your system)";
+const NEEDED: &str = "these tests run real issuers: install Node.js 20.19 or newer with npm \
+                      (https://nodejs.org; what your system packages may be too old)";
 const LOCK_FILE: &str = include_str!("../node/package-lock.json");
 const FILES: [(&str, &str); 6] = [
     ("package.json", include_str!("../node/package.json")),
@@ -117,9 +117,9 @@ fn write(path: &Path, content: &str) {
 
 fn install(folder: &Path) {
     let version = Command::new("node").arg("--version").output().map(|output| output.stdout).unwrap_or_default();
-    let version = String::from_utf8_lossy(&version).into_owned();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
-    assert!(major.is_some_and(|major| major >= 20), "{NEEDED}; found: {version:?}");
+    let version = String::from_utf8_lossy(&version);
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse::<u32>().ok());
+    assert!((numbers.next(), numbers.next()) >= (Some(20), Some(19)), "{NEEDED}; found: {:?}", version.trim_end());
     let npm = Command::new("npm").args(["ci", "--loglevel=error"]).current_dir(folder).output().expect(NEEDED);
     assert!(npm.status.success(), "npm ci failed in {}: {}", folder.display(), String::from_utf8_lossy(&npm.stderr));
 }
