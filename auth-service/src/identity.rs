@@ -6,11 +6,11 @@ use kit::{caller::Presented, error::Error};
 
 use crate::{
     audit::{Audit, Kind, Outcome, Record},
+    explanation::{Examination, Explanation},
     failures::Failures,
-    refusal::Refusal,
     session::{Credential, Sessions},
     token::{Verified, Verifier},
-    users::{Sighting, Standing, User, Users},
+    users::{Sighting, User, Users},
 };
 
 /// Verifies credentials and knows their users.
@@ -74,29 +74,34 @@ impl Identities {
             }
             Credential::Session(token) => {
                 record.kind = Some(Kind::Session);
-                let no_sessions = Refusal::Malformed("it is no JSON Web Token, and no issuer's sessions are accepted");
-                let issuer = self.verifier.session_issuer().ok_or(no_sessions)?;
+                let issuer = self.verifier.session_issuer()?;
                 record.issuer = Some(Arc::clone(&issuer.name));
-                self.sessions.resolve(issuer, token, presented.client, now).await
+                self.sessions.resolve(issuer, &token, presented.client, now).await
             }
         }
     }
 
-    /// What a token says, and its user if one was seen; None when it is not good now. Nobody is created.
+    /// What a credential says, and its user if one was seen; None when it is not good now. Nobody is created.
     pub(crate) async fn introspect(
         &self,
-        presented: Presented<'_>,
+        token: &str,
         now: SystemTime,
     ) -> Result<Option<(Verified, Option<User>)>, Error> {
-        let verified = match self.verify(presented, now, &mut Record::default()).await {
-            Ok(verified) => verified,
-            Err(Error::Refused(_)) => return Ok(None),
-            Err(error) => return Err(error),
+        let good = async {
+            let presented = Presented { token, client: None };
+            let verified = self.verify(presented, now, &mut Record::default()).await?;
+            let user = self.users.known(&Sighting::of(&verified, now)).await?;
+            Ok((verified, user))
         };
-        Ok(match self.users.standing(&Sighting::of(&verified, now)).await? {
-            Standing::Good(user) => Some((verified, Some(user))),
-            Standing::Unknown => Some((verified, None)),
-            Standing::Revoked | Standing::Erased => None,
-        })
+        match good.await {
+            Ok(good) => Ok(Some(good)),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why a credential is accepted or refused. Nobody is created, and nothing is counted.
+    pub(crate) async fn explain(&self, token: &str, now: SystemTime) -> Result<Explanation, Error> {
+        Examination { verifier: &self.verifier, sessions: &self.sessions, users: &self.users, now }.of(token).await
     }
 }

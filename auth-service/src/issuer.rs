@@ -17,7 +17,8 @@ mod rules;
 
 pub(crate) use self::registry::{Issuer, Registry};
 
-const DEFAULT_LEEWAY: Duration = Duration::from_mins(1);
+/// How far the clock of an issuer may be off, unless its entry says otherwise.
+pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_mins(1);
 
 /// One issuer, as it is configured.
 #[derive(Debug, Clone)]

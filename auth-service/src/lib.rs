@@ -1,12 +1,14 @@
 //! The auth service: verifies tokens of configured issuers and keeps the users behind them.
 //!
-//! A token goes through `token` (shape, header, signature, claims) with the rules that `issuer` names and the
-//! keys that `jwks` holds; `users` turns what it says into a user; `failures` limits who guesses; `audit` records what
-//! was decided; `grpc` answers.
+//! `identity` takes a credential from the first look to the user. A JSON Web Token goes through `token`, with the rules
+//! that `issuer` names and the keys that `jwks` holds; an opaque session through `session`; `users` turns what either
+//! says into a user. `failures` limits who guesses, `audit` records what was decided, `explanation` tells why, `grpc`
+//! answers.
 
 mod audit;
 mod bucket;
 mod config;
+mod explanation;
 mod failures;
 mod grpc;
 mod identity;

@@ -51,8 +51,32 @@ pub(crate) enum Standing {
     Gone,
 }
 
-/// The session, with the issuer that was asked.
-type Answer = Option<Arc<(Arc<Issuer>, Live)>>;
+/// A session, with the issuer that was asked.
+pub(crate) struct Found {
+    issuer: Arc<Issuer>,
+    live: Live,
+}
+
+/// The check of the user: not banned. What a session says that passed every check.
+pub(crate) fn admit(found: &Found, now: SystemTime) -> Result<Verified, Refusal> {
+    let Found { issuer, live } = found;
+    if live.banned {
+        return Err(Refusal::Banned);
+    }
+    Ok(Verified {
+        issuer: Arc::clone(issuer),
+        subject: live.subject.clone(),
+        profile: live.profile.clone(),
+        // Read a moment ago, whenever the session began.
+        profile_as_of: Some(now),
+        issued_at: Some(live.created_at.into()),
+        session_id: Some(live.session_id.clone()),
+        expires_at: live.expires_at.into(),
+        details: Details::default(),
+    })
+}
+
+type Answer = Option<Arc<Found>>;
 
 /// Resolves sessions.
 pub(crate) struct Sessions {
@@ -78,31 +102,31 @@ impl Sessions {
     pub(crate) async fn resolve(
         &self,
         issuer: Arc<Issuer>,
-        token: SessionToken,
+        token: &SessionToken,
         client: Option<IpAddr>,
         now: SystemTime,
     ) -> Result<Verified, Error> {
-        if let Some(secret) = &self.secret {
-            token.check(secret)?;
-        }
-        let question = self.ask(issuer, &token, client, now.into());
-        let answer = self.answers.try_get_with_by_ref(&token, question).await.map_err(of_all)?;
-        let answer = answer.ok_or(Refusal::SessionNotFound)?;
-        let (issuer, live) = answer.as_ref();
-        if live.banned {
-            return Err(Refusal::Banned.into());
-        }
-        Ok(Verified {
-            issuer: Arc::clone(issuer),
-            subject: live.subject.clone(),
-            profile: live.profile.clone(),
-            // Read a moment ago, whenever the session began.
-            profile_as_of: Some(now),
-            issued_at: Some(live.created_at.into()),
-            session_id: Some(live.session_id.clone()),
-            expires_at: live.expires_at.into(),
-            details: Details::default(),
-        })
+        self.check_signature(token)?;
+        let found = self.find(issuer, token, client, now).await?;
+        Ok(admit(&found, now)?)
+    }
+
+    /// The check of the signature: right, where there is one and the secret is known.
+    pub(crate) fn check_signature(&self, token: &SessionToken) -> Result<(), Refusal> {
+        self.secret.as_ref().map_or(Ok(()), |secret| token.check(secret))
+    }
+
+    /// The check of the session: it is there and not over.
+    pub(crate) async fn find(
+        &self,
+        issuer: Arc<Issuer>,
+        token: &SessionToken,
+        client: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Result<Arc<Found>, Error> {
+        let question = self.ask(issuer, token, client, now.into());
+        let answer = self.answers.try_get_with_by_ref(token, question).await.map_err(of_all)?;
+        Ok(answer.ok_or(Refusal::SessionNotFound)?)
     }
 
     /// Refuses the user of a JSON Web Token who was banned or deleted since it was signed, where that can be seen.
@@ -135,7 +159,7 @@ impl Sessions {
             Err(_) => "failed",
         };
         metrics::counter!("auth_session_lookups_total", "way" => way, "outcome" => outcome).increment(1);
-        Ok(found?.map(|live| Arc::new((issuer, live))))
+        Ok(found?.map(|live| Arc::new(Found { issuer, live })))
     }
 }
 

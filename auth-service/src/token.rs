@@ -1,17 +1,21 @@
-//! Verifies tokens: shape, header, issuer, algorithm, claims, key, signature, ban, in this order.
+//! Verifies tokens: shape, header, issuer, algorithm, subject, audience, time, key, signature, ban, in this order.
+//! Each step stands by itself, so that an explanation takes the same ones.
 //!
 //! What needs no key comes first: only a token that could be good may make us ask an issuer for a key. A forged token
 //! learns by that no more than it says itself.
 //! Nothing that a token says about itself is followed: the registry decides by its `iss`, and the key by its own
 //! algorithm.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use kit::error::Error;
 
 use crate::{
     issuer::{Issuer, Registry},
-    jws::{Algorithm, Claims, Compact, Details, Header},
+    jws::{Algorithm, Claims, Compact, Details, Header, Times},
     refusal::Refusal,
     users::Profile,
 };
@@ -51,21 +55,29 @@ impl Verifier {
         issuer: &mut Option<Arc<str>>,
     ) -> Result<Verified, Error> {
         let compact = Compact::parse(token)?;
-        let header = compact.header()?;
         let claims = compact.claims()?;
+        let header = compact.header()?;
         let found = self.issuer_of(&claims)?;
         *issuer = Some(Arc::clone(&found.name));
         let algorithm = accepted_algorithm(&found, &header)?;
-        let verified = read(&found, &claims, now)?;
+        let whom = Whom::of(&claims)?;
+        claims.check_audience(&found.audience)?;
+        let times = good_times(&claims, found.leeway, now)?;
         let keys = found.keys.current(header.key_id.as_deref()).await?;
         keys.find(header.key_id.as_deref(), algorithm)?.verify(&compact)?;
         claims.check_ban(now)?;
-        Ok(verified)
+        Ok(Verified::new(found, whom, &times, &claims))
     }
 
-    /// The one issuer whose opaque sessions are accepted, if there is one.
-    pub(crate) fn session_issuer(&self) -> Option<Arc<Issuer>> {
-        self.registry.with_sessions()
+    /// The check of the issuer of an opaque session, which names none.
+    pub(crate) fn session_issuer(&self) -> Result<Arc<Issuer>, Refusal> {
+        let none = Refusal::Malformed("it is no JSON Web Token, and no issuer's sessions are accepted");
+        self.registry.with_sessions().ok_or(none)
+    }
+
+    /// The configured `iss`, for those who may know.
+    pub(crate) fn issuers(&self) -> Vec<String> {
+        self.registry.identifiers()
     }
 
     /// The check of the issuer: whose rules and keys apply.
@@ -79,20 +91,38 @@ pub(crate) fn accepted_algorithm(issuer: &Issuer, header: &Header) -> Result<Alg
     header.algorithm().ok().filter(|algorithm| issuer.algorithms.contains(algorithm)).ok_or(Refusal::Algorithm)
 }
 
-/// The checks of all claims that need no key, and what they say.
-fn read(issuer: &Arc<Issuer>, claims: &Claims<'_>, now: SystemTime) -> Result<Verified, Refusal> {
+/// The check of the time: the token says when it is good, and that is now.
+pub(crate) fn good_times(claims: &Claims<'_>, leeway: Duration, now: SystemTime) -> Result<Times, Refusal> {
     let times = claims.times()?;
-    let (subject, session_id) = (claims.subject()?, claims.session_id()?);
-    claims.check_audience(&issuer.audience)?;
-    times.check(now, issuer.leeway)?;
-    Ok(Verified {
-        issuer: Arc::clone(issuer),
-        subject,
-        profile: profile::read(claims),
-        profile_as_of: times.issued_at,
-        issued_at: times.issued_at,
-        session_id,
-        expires_at: times.expires_at,
-        details: claims.details(),
-    })
+    times.check(now, leeway)?;
+    Ok(times)
+}
+
+/// Whom a token speaks for, by its own words.
+pub(crate) struct Whom {
+    subject: String,
+    pub(crate) session_id: Option<String>,
+}
+
+impl Whom {
+    /// The check of the subject.
+    pub(crate) fn of(claims: &Claims<'_>) -> Result<Self, Refusal> {
+        Ok(Self { subject: claims.subject()?, session_id: claims.session_id()? })
+    }
+}
+
+impl Verified {
+    /// What a token says that passed every check.
+    pub(crate) fn new(issuer: Arc<Issuer>, whom: Whom, times: &Times, claims: &Claims<'_>) -> Self {
+        Self {
+            issuer,
+            subject: whom.subject,
+            profile: profile::read(claims),
+            profile_as_of: times.issued_at,
+            issued_at: times.issued_at,
+            session_id: whom.session_id,
+            expires_at: times.expires_at,
+            details: claims.details(),
+        }
+    }
 }

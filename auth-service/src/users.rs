@@ -80,18 +80,6 @@ impl<'a> Sighting<'a> {
     }
 }
 
-/// What a good credential is worth here.
-pub(crate) enum Standing {
-    /// Nobody was seen with this subject yet.
-    Unknown,
-    /// It speaks for this user.
-    Good(User),
-    /// It was issued before its user or session was revoked.
-    Revoked,
-    /// Its subject was erased.
-    Erased,
-}
-
 /// Every user.
 #[derive(Clone)]
 pub(crate) struct Users {
@@ -110,14 +98,8 @@ impl Users {
         let seen = async {
             // Whoever wrote between our look and our write has left something to look at.
             for _ in 0..3 {
-                let known = self.look(sighting).await?;
-                if known.erased {
-                    return Err(Refusal::Erased.into());
-                }
-                match known.user {
-                    Some(known) if known.revoked => return Err(Refusal::Revoked.into()),
-                    Some(known) if !sighting.changes(&known) => return Ok(known.user),
-                    _ => {}
+                if let Some(known) = self.look(sighting).await?.filter(|known| !sighting.changes(known)) {
+                    return Ok(known.user);
                 }
                 if let Some(user) = self.write(sighting).await? {
                     return Ok(user);
@@ -128,20 +110,20 @@ impl Users {
         in_time(seen).await
     }
 
-    /// What a credential is worth. Nobody is created.
-    pub(crate) async fn standing(&self, sighting: &Sighting<'_>) -> Result<Standing, Error> {
-        let known = in_time(self.look(sighting)).await?;
-        Ok(match known.user {
-            _ if known.erased => Standing::Erased,
-            Some(known) if known.revoked => Standing::Revoked,
-            Some(known) => Standing::Good(known.user),
-            None => Standing::Unknown,
-        })
+    /// The user behind a credential, if one was seen. Refused when the credential was revoked or the user erased.
+    /// Nobody is created.
+    pub(crate) async fn known(&self, sighting: &Sighting<'_>) -> Result<Option<User>, Error> {
+        in_time(async { Ok(self.look(sighting).await?.map(|known| known.user)) }).await
     }
 
-    async fn look(&self, sighting: &Sighting<'_>) -> Result<store::user::Known, Error> {
+    async fn look(&self, sighting: &Sighting<'_>) -> Result<Option<KnownUser>, Error> {
         let subject = self.erasure_key().await?.subject(&sighting.issuer.identifier, sighting.subject);
-        Ok(store::user::look(&self.pool, sighting, &subject).await?)
+        let known = store::user::look(&self.pool, sighting, &subject).await?;
+        match known.user {
+            _ if known.erased => Err(Refusal::Erased.into()),
+            Some(user) if user.revoked => Err(Refusal::Revoked.into()),
+            user => Ok(user),
+        }
     }
 
     async fn write(&self, sighting: &Sighting<'_>) -> Result<Option<User>, Error> {

@@ -43,8 +43,7 @@ impl AuthService for AuthGrpc {
         request: Request<IntrospectTokenRequest>,
     ) -> Result<Response<IntrospectTokenResponse>, Status> {
         Caller::of(&request)?.service(Permission::Verify)?;
-        let presented = Presented { token: &request.get_ref().token, client: None };
-        let good = self.0.introspect(presented, SystemTime::now()).await?;
+        let good = self.0.introspect(&request.get_ref().token, SystemTime::now()).await?;
         Ok(Response::new(good.map(convert::introspection).unwrap_or_default()))
     }
 
@@ -53,6 +52,7 @@ impl AuthService for AuthGrpc {
         request: Request<ExplainTokenRequest>,
     ) -> Result<Response<ExplainTokenResponse>, Status> {
         Caller::of(&request)?.service(Permission::Explain)?;
-        Err(kit::error::Error::internal(anyhow::anyhow!("being built")).into())
+        let explanation = self.0.explain(&request.get_ref().token, SystemTime::now()).await?;
+        Ok(Response::new(convert::explanation(explanation)))
     }
 }

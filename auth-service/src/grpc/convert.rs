@@ -2,11 +2,15 @@
 
 use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
-use prost_types::Timestamp;
-use proto::auth::v1;
+use chrono::{DateTime, TimeDelta, Utc};
+use prost_types::{Duration, Timestamp};
+use proto::auth::v1::{self, token_check};
 
-use crate::{token::Verified, users::User};
+use crate::{
+    explanation::{Check, Explanation, Outcome},
+    token::Verified,
+    users::User,
+};
 
 pub(super) fn timestamp(moment: DateTime<Utc>) -> Timestamp {
     SystemTime::from(moment).into()
@@ -45,4 +49,34 @@ pub(super) fn introspection((verified, user): (Verified, Option<User>)) -> v1::I
         user_id: user.map(|user| user.id.to_string()).unwrap_or_default(),
         session_id: session_id.unwrap_or_default(),
     }
+}
+
+pub(super) fn explanation(explanation: Explanation) -> v1::ExplainTokenResponse {
+    let fault = explanation.fault().map(|(reason, _)| reason);
+    v1::ExplainTokenResponse {
+        accepted: fault.is_none(),
+        reason: fault.unwrap_or_default().to_owned(),
+        summary: explanation.summary(),
+        checks: explanation.checks.into_iter().map(check).collect(),
+    }
+}
+
+fn check(check: Check) -> v1::TokenCheck {
+    let Check { name, outcome, detail, distance } = check;
+    let (outcome, reason) = match outcome {
+        Outcome::Passed => (token_check::Outcome::Passed, ""),
+        Outcome::Failed(reason) => (token_check::Outcome::Failed, reason),
+        Outcome::Skipped => (token_check::Outcome::Skipped, ""),
+    };
+    v1::TokenCheck {
+        name: name.to_owned(),
+        outcome: outcome.into(),
+        reason: reason.to_owned(),
+        detail,
+        distance: distance.map(duration),
+    }
+}
+
+fn duration(distance: TimeDelta) -> Duration {
+    Duration { seconds: distance.num_seconds(), nanos: distance.subsec_nanos() }
 }

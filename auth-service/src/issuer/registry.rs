@@ -51,6 +51,11 @@ impl Registry {
         self.issuers().get(identifier).cloned()
     }
 
+    /// Every configured `iss`.
+    pub(crate) fn identifiers(&self) -> Vec<String> {
+        self.issuers().keys().cloned().collect()
+    }
+
     /// The one that resolves opaque sessions, which name no issuer.
     pub(crate) fn with_sessions(&self) -> Option<Arc<Issuer>> {
         self.issuers().values().find(|issuer| issuer.session_url.is_some()).cloned()

@@ -152,8 +152,16 @@ impl Times {
         if now >= self.expires_at + leeway {
             return Err(Refusal::Expired);
         }
-        let begins = self.not_before.into_iter().chain(self.issued_at);
-        if begins.into_iter().any(|begin| now + leeway < begin) { Err(Refusal::NotYetValid) } else { Ok(()) }
+        if now + leeway < self.begins() { Err(Refusal::NotYetValid) } else { Ok(()) }
+    }
+
+    /// What the check comes down to: the beginning of a token that has not begun, the end of every other.
+    pub(crate) fn decisive(&self, now: SystemTime, leeway: Duration) -> SystemTime {
+        if self.check(now, leeway) == Err(Refusal::NotYetValid) { self.begins() } else { self.expires_at }
+    }
+
+    fn begins(&self) -> SystemTime {
+        self.not_before.max(self.issued_at).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
 

@@ -12,7 +12,8 @@ const LONGEST_KEY_ID: usize = 255;
 
 /// A header that asks for nothing unusual. Its algorithm may be any.
 pub struct Header {
-    algorithm: String,
+    /// The `alg`, as it stands there.
+    pub(crate) algorithm: String,
     /// The `kid`.
     pub key_id: Option<String>,
 }

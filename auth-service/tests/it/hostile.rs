@@ -106,6 +106,13 @@ async fn every_hostile_token_is_refused_for_its_own_reason() {
         }
         assert_eq!(info.metadata.get("field").map(String::as_str), Some("token"), "{name}");
         assert!(token.len() < 8 || !status.message().contains(token), "{name}: the token is repeated");
+        let explanation = service.explain(token).await.unwrap();
+        if explanation.accepted || explanation.reason != *reason {
+            wrong.push(format!("{name} ({rule}): {} explains {reason}", explanation.reason));
+        }
+        let told = format!("{explanation:?}");
+        let repeats = token.split('.').any(|part| part.len() > 16 && told.contains(part));
+        assert!(!repeats && !told.contains("ada"), "{name}: {told}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(service.verify(&scene.good.sign()).await.is_ok(), "nobody else suffers");

@@ -11,6 +11,7 @@ mod callers;
 mod clock;
 mod configuration;
 mod erasure;
+mod explanation;
 mod forgery;
 mod hostile;
 mod introspection;

@@ -5,9 +5,9 @@ use axum::Router;
 use clap::Parser;
 use prost_types::Timestamp;
 use proto::auth::v1::{
-    DeleteUserRequest, GetMeRequest, GetUserRequest, IntrospectTokenRequest, IntrospectTokenResponse,
-    RevokeTokensRequest, User, VerifyTokenRequest, VerifyTokenResponse, auth_service_client::AuthServiceClient,
-    user_service_client::UserServiceClient,
+    DeleteUserRequest, ExplainTokenRequest, ExplainTokenResponse, GetMeRequest, GetUserRequest, IntrospectTokenRequest,
+    IntrospectTokenResponse, RevokeTokensRequest, User, VerifyTokenRequest, VerifyTokenResponse,
+    auth_service_client::AuthServiceClient, user_service_client::UserServiceClient,
 };
 use secrecy::ExposeSecret as _;
 use testkit::{TestDatabase, better_auth::BetterAuth, issuer::Issuer};
@@ -104,6 +104,12 @@ impl Service {
     pub(crate) async fn introspect(&self, token: &str) -> Result<IntrospectTokenResponse, Status> {
         let request = as_service(IntrospectTokenRequest { token: token.to_owned() });
         self.auth().introspect_token(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Why a token is accepted or refused.
+    pub(crate) async fn explain(&self, token: &str) -> Result<ExplainTokenResponse, Status> {
+        let request = as_operator(ExplainTokenRequest { token: token.to_owned() });
+        self.auth().explain_token(request).await.map(tonic::Response::into_inner)
     }
 
     pub(crate) async fn get_me(&self, request: Request<GetMeRequest>) -> Result<User, Status> {
