@@ -1,6 +1,6 @@
 //! Everything on one machine, from the first socket to the last process.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use auth_service::{IssuerConfig, KeySource};
@@ -17,9 +17,11 @@ use url::Url;
 
 use crate::{
     cli::Up,
+    data_dir,
     database::PrivateDatabase,
     development_issuer::{self, DevelopmentIssuer, Profile},
     random,
+    running_stack::RunningStack,
     screen::{self, Places},
     sockets::Socket,
 };
@@ -61,7 +63,7 @@ impl Sockets {
 pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
     let reload = reload::on_signal(&stop)?;
-    create_data_dir(&up.data.path)?;
+    data_dir::create(&up.data.path)?;
     let sockets = Sockets::bind(&up).await?;
     let needs_database =
         up.database.url.is_none() && (up.auth.database_url.is_none() || up.history.database_url.is_none());
@@ -93,7 +95,9 @@ async fn serve(
     let issuer = DevelopmentIssuer::open_or_create(&up.data.path)?;
     let places = places(&up, &sockets, private.is_some(), &issuer);
     let admins = [&sockets.auth_admin, &sockets.history_admin, &sockets.gateway_admin].map(Socket::url);
-    let mut running = Running::start(up, sockets, private, &issuer, reload)?;
+    let commands = RunningStack::new(sockets.auth.url());
+    let _announcement = commands.announce(&up.data.path)?;
+    let mut running = Running::start(up, sockets, private, &issuer, &commands, reload)?;
 
     let outcome = tokio::select! {
         ready = all_ready(&admins) => match ready {
@@ -116,13 +120,6 @@ async fn serve(
 
 fn has_agent(agents: &gateway::AgentOptions) -> bool {
     agents.url.is_some() || agents.file.is_some()
-}
-
-fn create_data_dir(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-
-    let mut directory = std::fs::DirBuilder::new();
-    directory.recursive(true).mode(0o700).create(path).with_context(|| format!("creating {}", path.display()))
 }
 
 fn places(up: &Up, sockets: &Sockets, private: bool, issuer: &DevelopmentIssuer) -> Places {
@@ -161,6 +158,7 @@ impl Running {
         sockets: Sockets,
         private: Option<config::Database>,
         issuer: &DevelopmentIssuer,
+        commands: &RunningStack,
         reload: Reload,
     ) -> anyhow::Result<Self> {
         let Up { mut auth, history, mut gateway, demo_agent, accepted, token_cache, database, .. } = up;
@@ -177,7 +175,11 @@ impl Running {
         let (gateway_stop, others_stop) = (CancellationToken::new(), CancellationToken::new());
         let mut others = JoinSet::new();
         others.spawn(auth_service::serve(
-            auth_service::Config { options: auth, database: database.clone(), accepted: accepted.clone() },
+            auth_service::Config {
+                options: auth,
+                database: database.clone(),
+                accepted: commands.admitted(accepted.clone()),
+            },
             Listeners { grpc: sockets.auth.listener, admin: sockets.auth_admin.listener },
             reload,
             others_stop.clone(),

@@ -3,6 +3,7 @@
 
 mod bad_days;
 mod better_auth;
+mod explain_token;
 mod first_run;
 mod processes;
 mod stack;

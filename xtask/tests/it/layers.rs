@@ -19,7 +19,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
     ("testkit", &["kit", "private-postgres"]),
     ("xtask", &["private-postgres"]),
     ("bench", &["auth-service", "kit", "proto", "testkit"]),
-    ("colloquy", &["auth-service", "demo-agent", "gateway", "history-service", "kit", "private-postgres"]),
+    ("colloquy", &["auth-service", "demo-agent", "gateway", "history-service", "kit", "private-postgres", "proto"]),
 ];
 
 /// Words that a part of a crate must not use.
