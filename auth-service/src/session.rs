@@ -163,12 +163,14 @@ impl Sessions {
     }
 }
 
-/// What went wrong, for each of those who waited.
+/// What went wrong, for each of those who waited, with its cause.
 fn of_all(error: Arc<Error>) -> Error {
+    let copy = |source: &anyhow::Error| anyhow::anyhow!("{source:#}");
     Arc::try_unwrap(error).unwrap_or_else(|error| match &*error {
-        Error::Unavailable { reason, message, retry_after, .. } => {
-            Error::Unavailable { reason, message, retry_after: *retry_after, source: None }
+        Error::Unavailable { reason, message, retry_after, source } => {
+            Error::Unavailable { reason, message, retry_after: *retry_after, source: source.as_ref().map(copy) }
         }
+        Error::Internal(source) => Error::Internal(copy(source)),
         other => Error::internal(anyhow::anyhow!("{other:?}")),
     })
 }
@@ -179,5 +181,30 @@ struct OnlyNone;
 impl Expiry<SessionToken, Answer> for OnlyNone {
     fn expire_after_create(&self, _: &SessionToken, found: &Answer, _: Instant) -> Option<Duration> {
         Some(if found.is_some() { Duration::ZERO } else { REMEMBER_NONE })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyone_who_waited_learns_the_cause() {
+        let cause = || anyhow::anyhow!("connection refused").context("asking about a session");
+        let unavailable = Error::Unavailable {
+            reason: proto::reason::ISSUER_UNAVAILABLE,
+            message: "away",
+            retry_after: Duration::from_secs(7),
+            source: Some(cause()),
+        };
+        for error in [unavailable, Error::internal(cause())] {
+            let shared = Arc::new(error);
+            let (Error::Unavailable { source: Some(source), .. } | Error::Internal(source)) =
+                of_all(Arc::clone(&shared))
+            else {
+                panic!("{shared:?} became another error");
+            };
+            assert_eq!(format!("{source:#}"), "asking about a session: connection refused");
+        }
     }
 }

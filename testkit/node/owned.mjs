@@ -4,13 +4,14 @@ import { createServer } from 'node:http'
 // The options of the test, as JSON.
 export const options = JSON.parse(process.argv[2])
 
-// Listens before it knows how to answer, because issuers name themselves after their port.
+// Listens before it knows how to answer, because issuers name themselves after their port. Who asks too early waits.
 export async function serve(makeHandler) {
   let handler
-  const server = createServer((request, response) => handler(request, response))
+  const server = createServer(async (request, response) => (await handler)(request, response))
   await new Promise((resolve) => server.listen(options.port, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${server.address().port}`
-  handler = await makeHandler(origin)
+  handler = makeHandler(origin)
+  await handler
   process.stdin.on('end', () => process.exit()).resume()
   console.log(`listening on ${origin}`)
 }

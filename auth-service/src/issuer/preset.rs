@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{IssuerConfig, KeySource};
+use super::{IssuerConfig, KeySource, is_safe_url};
 use crate::config::Options;
 
 /// The issuers that the flags name. Problems name the variable.
@@ -10,6 +10,10 @@ pub(super) fn issuers(options: &Options, problems: &mut Vec<String>) -> Vec<Issu
     let mut hosted = |name: &str, variable: &str, base: &Url, jwks: &str| {
         if base.query().is_some() || base.fragment().is_some() || !base.username().is_empty() || !base.has_host() {
             problems.push(format!("{variable} must be a plain URL of a server, with no user, query or fragment"));
+            return None;
+        }
+        if !is_safe_url(base) {
+            problems.push(format!("{variable} must be https; plain http is accepted on this machine only"));
             return None;
         }
         let below = |path: &str| {

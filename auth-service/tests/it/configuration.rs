@@ -102,7 +102,7 @@ async fn a_wrong_issuers_file_is_refused_by_entry_and_field() {
 #[tokio::test]
 async fn wrong_presets_are_refused_by_name() {
     for (flags, expected) in [
-        (["--better-auth-url", "http://app.example.com/api/auth"].as_slice(), "issuer `better-auth`: jwks_url"),
+        (["--better-auth-url", "http://app.example.com/api/auth"].as_slice(), "BETTER_AUTH_URL must be https"),
         (&["--better-auth-url", "https://user:pass@app.example.com/"], "BETTER_AUTH_URL must be a plain URL"),
         (&["--neon-auth-url", "https://app.example.com/auth?x=1"], "NEON_AUTH_URL must be a plain URL"),
         (&["--oidc-issuer", "http://id.example", "--oidc-audience", "x"], "issuer `oidc`: issuer must be an https URL"),
