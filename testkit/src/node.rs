@@ -35,7 +35,7 @@ pub(crate) struct NodeServer {
 }
 
 impl NodeServer {
-    /// Starts `script` with these options; `port` 0 takes a free one.
+    /// Starts `script` with these options; `port` 0 takes a free one, which stays free while the server is down.
     pub(crate) async fn start(script: &'static str, mut options: Value, port: u16) -> Self {
         options["port"] = json!(port);
         let starting = tokio::task::spawn_blocking(move || Self::spawn(script, &options));
