@@ -58,8 +58,7 @@ impl Identities {
         record: &mut Record,
     ) -> Result<(User, Verified), Error> {
         let verified = self.verify(presented, now, record).await?;
-        let user = self.users.see(&Sighting::of(&verified, now)).await?;
-        record.user = Some(user.id);
+        let user = self.users.see(&Sighting::of(&verified, now), &mut record.user).await?;
         Ok((user, verified))
     }
 

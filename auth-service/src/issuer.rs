@@ -44,7 +44,7 @@ pub struct IssuerConfig {
 pub enum KeySource {
     /// A JSON Web Key Set behind a URL: `https`, or on this machine.
     Url(Url),
-    /// A JSON Web Key Set in a file, read once.
+    /// A JSON Web Key Set in a file, read at the start and at each reload.
     File(PathBuf),
     /// Behind the `jwks_uri` of the issuer's OpenID discovery document.
     Discovery,
@@ -74,6 +74,10 @@ fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
     leave_sessions_to_one(&mut presets, &explicit);
     let issuers = [presets, explicit].concat();
     rules::check(&issuers, &mut problems);
+    if options.sessions.database_url.is_some() && issuers.iter().all(|config| config.session_url.is_none()) {
+        let problem = "AUTH_SESSION_DATABASE_URL is of no use: set session_url for the issuer whose tables it holds";
+        problems.push(problem.to_owned());
+    }
     ConfigError::unless_empty(problems, issuers)
 }
 

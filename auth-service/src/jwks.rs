@@ -8,9 +8,9 @@ use crate::{issuer::KeySource, jws::KeySet};
 
 mod freshness;
 mod held;
+mod lifetime;
 mod meter;
 mod missing;
-mod pacing;
 mod remote;
 mod source;
 mod state;

@@ -7,7 +7,7 @@
 //! [`KeySet::find`] (key), [`Candidates::verify`] (signature), [`Claims::check_ban`].
 
 mod algorithm;
-pub(crate) mod claims;
+mod claims;
 mod compact;
 mod edwards;
 mod header;
@@ -15,6 +15,7 @@ mod key;
 mod key_set;
 mod members;
 
+pub(crate) use self::claims::is_subject;
 pub use self::{
     algorithm::Algorithm,
     claims::{Claims, Details, Times},

@@ -11,6 +11,7 @@ mod config;
 mod explanation;
 mod failures;
 mod grpc;
+mod http;
 mod identity;
 mod issuer;
 mod jwks;

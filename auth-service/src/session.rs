@@ -39,7 +39,7 @@ pub(crate) struct Live {
     pub(crate) session_id: String,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
-    /// Now.
+    /// At this moment.
     pub(crate) banned: bool,
 }
 

@@ -20,10 +20,6 @@ use crate::{
     users::Profile,
 };
 
-mod profile;
-
-pub(crate) use self::profile::tidy;
-
 /// What an accepted credential says.
 pub(crate) struct Verified {
     pub(crate) issuer: Arc<Issuer>,
@@ -101,7 +97,7 @@ pub(crate) fn good_times(claims: &Claims<'_>, leeway: Duration, now: SystemTime)
 /// Whom a token speaks for, by its own words.
 pub(crate) struct Whom {
     subject: String,
-    pub(crate) session_id: Option<String>,
+    session_id: Option<String>,
 }
 
 impl Whom {
@@ -117,7 +113,7 @@ impl Verified {
         Self {
             issuer,
             subject: whom.subject,
-            profile: profile::read(claims),
+            profile: Profile::tidy(claims.lenient("email"), claims.lenient("name"), claims.lenient("image")),
             profile_as_of: times.issued_at,
             issued_at: times.issued_at,
             session_id: whom.session_id,

@@ -18,6 +18,9 @@ use crate::{
 };
 
 mod erasure;
+mod profile;
+
+pub(crate) use self::profile::Profile;
 
 /// Later statements are read afresh, as erasure relies on, whatever the default of the database is.
 const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -30,23 +33,6 @@ pub(crate) struct User {
     pub(crate) subject: String,
     pub(crate) profile: Profile,
     pub(crate) created_at: DateTime<Utc>,
-}
-
-/// What an issuer says about a person besides who they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Profile {
-    pub(crate) email: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) image: Option<String>,
-}
-
-impl Profile {
-    /// Whether this says something that `known` does not. What it does not speak of, it does not deny.
-    fn differs_from(&self, known: &Self) -> bool {
-        [(&self.email, &known.email), (&self.name, &known.name), (&self.image, &known.image)]
-            .iter()
-            .any(|(said, known)| said.is_some() && said != known)
-    }
 }
 
 /// A verified credential, as far as it matters for the user behind it. Moments are as precise as the database's.
@@ -93,15 +79,15 @@ impl Users {
     }
 
     /// The user behind a credential: created at first sight, refreshed when a later profile differs, else only read.
-    /// Refused when the credential was revoked or the user erased.
-    pub(crate) async fn see(&self, sighting: &Sighting<'_>) -> Result<User, Error> {
+    /// Refused when the credential was revoked or the user erased. Notes who it is as soon as that is known.
+    pub(crate) async fn see(&self, sighting: &Sighting<'_>, who: &mut Option<UserId>) -> Result<User, Error> {
         let seen = async {
             // Whoever wrote between our look and our write has left something to look at.
             for _ in 0..3 {
-                if let Some(known) = self.look(sighting).await?.filter(|known| !sighting.changes(known)) {
+                if let Some(known) = self.look(sighting, who).await?.filter(|known| !sighting.changes(known)) {
                     return Ok(known.user);
                 }
-                if let Some(user) = self.write(sighting).await? {
+                if let Some(user) = self.write(sighting, who).await? {
                     return Ok(user);
                 }
             }
@@ -113,12 +99,13 @@ impl Users {
     /// The user behind a credential, if one was seen. Refused when the credential was revoked or the user erased.
     /// Nobody is created.
     pub(crate) async fn known(&self, sighting: &Sighting<'_>) -> Result<Option<User>, Error> {
-        in_time(async { Ok(self.look(sighting).await?.map(|known| known.user)) }).await
+        in_time(async { Ok(self.look(sighting, &mut None).await?.map(|known| known.user)) }).await
     }
 
-    async fn look(&self, sighting: &Sighting<'_>) -> Result<Option<KnownUser>, Error> {
+    async fn look(&self, sighting: &Sighting<'_>, who: &mut Option<UserId>) -> Result<Option<KnownUser>, Error> {
         let subject = self.erasure_key().await?.subject(&sighting.issuer.identifier, sighting.subject);
         let known = store::user::look(&self.pool, sighting, &subject).await?;
+        *who = known.user.as_ref().map(|known| known.user.id);
         match known.user {
             _ if known.erased => Err(Refusal::Erased.into()),
             Some(user) if user.revoked => Err(Refusal::Revoked.into()),
@@ -126,7 +113,7 @@ impl Users {
         }
     }
 
-    async fn write(&self, sighting: &Sighting<'_>) -> Result<Option<User>, Error> {
+    async fn write(&self, sighting: &Sighting<'_>, who: &mut Option<UserId>) -> Result<Option<User>, Error> {
         let mut transaction = self.pool.begin_with(READ_COMMITTED).await?;
         let new_id = UserId(Uuid::now_v7());
         let written = store::user::write(&mut transaction, new_id, sighting).await?;
@@ -138,6 +125,7 @@ impl Users {
             return Err(Refusal::Erased.into());
         }
         transaction.commit().await?;
+        *who = Some(user.id);
         if user.id == new_id {
             audit::first_seen(new_id, &sighting.issuer.name);
         }
@@ -154,14 +142,25 @@ impl Users {
         in_time(async { Ok(store::user::find_several(&self.pool, ids).await?) }).await
     }
 
-    /// Refuses what was issued to a user, or to one session of theirs, until now; None when there is no such user.
-    pub(crate) async fn revoke(&self, id: UserId, session_id: Option<&str>) -> Result<Option<DateTime<Utc>>, Error> {
-        let revoked = async {
-            Ok(match session_id {
-                Some(session_id) => store::revocation::of_session(&self.pool, id, session_id).await?,
-                None => store::revocation::of_user(&self.pool, id).await?,
-            })
-        };
-        in_time(revoked).await
+    /// Refuses what was issued to a user, or to one session of theirs, until now; None when there is no such user. Who
+    /// has too many revoked sessions is revoked as a whole: forgetting one would bring it back.
+    pub(crate) async fn revoke(&self, id: UserId, session_id: Option<&str>) -> Result<Option<Revocation>, Error> {
+        in_time(async {
+            if let Some(session_id) = session_id
+                && let Some(not_before) = store::revocation::of_session(&self.pool, id, session_id).await?
+            {
+                return Ok(Some(Revocation { not_before, whole_user: false }));
+            }
+            let not_before = store::revocation::of_user(&self.pool, id).await?;
+            Ok(not_before.map(|not_before| Revocation { not_before, whole_user: true }))
+        })
+        .await
     }
+}
+
+/// What was issued before a moment is refused.
+pub(crate) struct Revocation {
+    pub(crate) not_before: DateTime<Utc>,
+    /// Everything of the user, or else of the one session.
+    pub(crate) whole_user: bool,
 }

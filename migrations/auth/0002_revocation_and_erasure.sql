@@ -39,6 +39,6 @@ CREATE TABLE auth.tombstone (
 COMMENT ON TABLE auth.tombstone IS 'erased users: a keyed hash of the subject, and one of the id';
 
 GRANT UPDATE (tokens_not_before, profile_as_of), DELETE ON auth.user TO colloquy_service;
-GRANT SELECT, INSERT, UPDATE (not_before) ON auth.revoked_session TO colloquy_service;
+GRANT SELECT, INSERT, UPDATE (not_before), DELETE ON auth.revoked_session TO colloquy_service;
 GRANT SELECT ON auth.erasure_key TO colloquy_service;
 GRANT SELECT, INSERT ON auth.tombstone TO colloquy_service;

@@ -15,7 +15,7 @@ const LONGEST_QUOTE: usize = 120;
 pub(super) fn header(header: Option<&Header>) -> String {
     let Some(header) = header else { return String::new() };
     let key = header.key_id.as_deref().map_or_else(|| "no `kid`".to_owned(), |id| format!("`kid` is {}", quote(id)));
-    format!("`alg` is {}, {key}", quote(&header.algorithm))
+    format!("`alg` is {}, {key}", quote(&header.algorithm_name))
 }
 
 pub(super) fn issuer(claims: &Claims<'_>, found: Option<&Issuer>, configured: &[String]) -> String {
@@ -33,7 +33,7 @@ pub(super) fn issuer(claims: &Claims<'_>, found: Option<&Issuer>, configured: &[
 pub(super) fn algorithm(header: Option<&Header>, issuer: Option<&Issuer>) -> String {
     let (Some(header), Some(issuer)) = (header, issuer) else { return String::new() };
     let accepted = issuer.algorithms.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ");
-    format!("`alg` is {}; accepted are {accepted}", quote(&header.algorithm))
+    format!("`alg` is {}; accepted are {accepted}", quote(&header.algorithm_name))
 }
 
 pub(super) fn audience(claims: &Claims<'_>, issuer: Option<&Issuer>) -> String {

@@ -1,10 +1,11 @@
 //! `AuthService`: for other services only.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use kit::{
     caller::{Caller, Presented},
     config::Permission,
+    error::Violations,
 };
 use proto::{
     auth::v1::{
@@ -28,7 +29,11 @@ impl AuthService for AuthGrpc {
     ) -> Result<Response<VerifyTokenResponse>, Status> {
         Caller::of(&request)?.service(Permission::Verify)?;
         let VerifyTokenRequest { token, client_address } = request.get_ref();
-        let presented = Presented { token, client: client_address.parse().ok() };
+        let client = (!client_address.is_empty()).then(|| client_address.parse());
+        let mut violations = Violations::new();
+        let client = client.and_then(|parsed| violations.check::<IpAddr, _>("client_address", parsed));
+        violations.finish()?;
+        let presented = Presented { token, client };
         let identified = self.0.identify(presented, SystemTime::now()).await;
         let (user, verified) = identified.map_err(|error| error.with(METADATA_FIELD, "token"))?;
         Ok(Response::new(VerifyTokenResponse {

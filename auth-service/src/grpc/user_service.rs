@@ -78,9 +78,9 @@ impl UserService for UserGrpc {
         let caller = Caller::of(&request)?;
         let id = Reach::of(caller, Permission::Admin)?.to(id)?;
         let session_id = Some(session_id.as_str()).filter(|id| !id.is_empty());
-        let not_before = self.0.revoke(id, session_id).await?.ok_or_else(not_found)?;
-        audit::revoked(caller, id, session_id.is_none());
-        Ok(Response::new(RevokeTokensResponse { not_before: Some(convert::timestamp(not_before)) }))
+        let revocation = self.0.revoke(id, session_id).await?.ok_or_else(not_found)?;
+        audit::revoked(caller, id, revocation.whole_user);
+        Ok(Response::new(RevokeTokensResponse { not_before: Some(convert::timestamp(revocation.not_before)) }))
     }
 
     async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<DeleteUserResponse>, Status> {

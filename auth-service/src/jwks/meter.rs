@@ -38,19 +38,25 @@ impl Meter {
     /// Keys of a file, which do not age.
     pub(super) fn file(name: &str, number: usize) {
         keys(name, count(number));
+        no_age(name);
     }
 
     /// An issuer that is no longer configured. The exporter keeps its gauges, so they must say nothing.
     pub(super) fn gone(name: &str) {
         keys(name, f64::NAN);
-        for gauge in ["auth_jwks_key_age_seconds", "auth_jwks_last_success_timestamp_seconds"] {
-            gauge!(gauge, "issuer" => name.to_owned()).set(f64::NAN);
-        }
+        no_age(name);
     }
 }
 
 fn keys(name: &str, number: f64) {
     gauge!("auth_jwks_keys", "issuer" => name.to_owned()).set(number);
+}
+
+/// A gauge that was set before, under another configuration, would go on saying so.
+fn no_age(name: &str) {
+    for gauge in ["auth_jwks_key_age_seconds", "auth_jwks_last_success_timestamp_seconds"] {
+        gauge!(gauge, "issuer" => name.to_owned()).set(f64::NAN);
+    }
 }
 
 fn count(number: usize) -> f64 {

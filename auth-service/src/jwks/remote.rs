@@ -10,7 +10,7 @@ use aws_lc_rs::rand;
 use kit::error::Error;
 use proto::reason;
 use tokio::{
-    sync::{Mutex, Notify, OwnedMutexGuard, oneshot},
+    sync::{Mutex, Notify, OwnedMutexGuard, Semaphore, oneshot},
     task::JoinSet,
     time::Instant,
 };
@@ -25,10 +25,16 @@ use super::{
 };
 use crate::jws::KeySet;
 
+/// How many may wait for one issuer. Anyone can make up tokens that need a new key, and an issuer that hangs must not pile
+/// them up.
+const MOST_WAITING: usize = 1_000;
+const SOON: Duration = Duration::from_secs(1);
+
 /// The keys of one issuer, and the tasks that fetch them: they are cut when this value ends.
 pub(crate) struct RemoteKeys {
     remote: Arc<Remote>,
     tasks: std::sync::Mutex<JoinSet<()>>,
+    places: Semaphore,
 }
 
 impl RemoteKeys {
@@ -44,7 +50,7 @@ impl RemoteKeys {
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&remote).keep());
-        Self { remote, tasks: std::sync::Mutex::new(tasks) }
+        Self { remote, tasks: std::sync::Mutex::new(tasks), places: Semaphore::new(MOST_WAITING) }
     }
 
     /// The keys to judge a token by that names this key. Waits for the issuer only when none will do.
@@ -61,6 +67,7 @@ impl RemoteKeys {
     }
 
     async fn wait(&self, key_id: Option<&str>) -> Step {
+        let Ok(_place) = self.places.try_acquire() else { return Step::GiveUp { retry_after: SOON } };
         let turn = Arc::clone(&self.remote.turn).lock_owned().await;
         // Whoever had the turn before may have brought what is needed, or have failed a moment ago.
         match self.remote.held(|held, now| held.next_step(key_id, now)) {

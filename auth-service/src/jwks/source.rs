@@ -8,8 +8,12 @@ use reqwest::{Client, StatusCode, header::HeaderMap};
 use serde::Deserialize;
 use url::Url;
 
-use super::{held::Failure, pacing};
-use crate::{issuer::is_safe_url, jws::KeySet};
+use super::{held::Failure, lifetime};
+use crate::{
+    http::{read_at_most, retry_after},
+    issuer::is_safe_url,
+    jws::KeySet,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// For a whole answer. Two of them fit into the deadline of whoever is waiting.
@@ -77,22 +81,18 @@ impl Source {
         };
         let keys = KeySet::parse(&json, issuer_name).context("the answer is no key set")?;
         ensure!(!keys.is_empty(), "the key set has no usable key");
-        Ok((keys, pacing::lifetime(&headers)))
+        Ok((keys, lifetime::of(&headers)))
     }
 
     async fn get(&self, url: &Url) -> anyhow::Result<(HeaderMap, Vec<u8>)> {
         let mut response = self.http.get(url.clone()).send().await?;
         let status = response.status();
         if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            let pause = pacing::pause(response.headers(), SystemTime::now());
+            let pause = retry_after(response.headers(), SystemTime::now());
             return Err(Busy { url: url.clone(), status, pause }.into());
         }
         ensure!(status == StatusCode::OK, "{url} answered {status}");
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            ensure!(body.len() + chunk.len() <= LARGEST_ANSWER, "{url} answered more than {LARGEST_ANSWER} bytes");
-            body.extend_from_slice(&chunk);
-        }
+        let body = read_at_most(&mut response, LARGEST_ANSWER).await?;
         Ok((response.headers().clone(), body))
     }
 }

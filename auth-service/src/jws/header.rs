@@ -13,7 +13,7 @@ const LONGEST_KEY_ID: usize = 255;
 /// A header that asks for nothing unusual. Its algorithm may be any.
 pub struct Header {
     /// The `alg`, as it stands there.
-    pub(crate) algorithm: String,
+    pub(crate) algorithm_name: String,
     /// The `kid`.
     pub key_id: Option<String>,
 }
@@ -34,12 +34,12 @@ impl Header {
         if key_id.as_ref().is_some_and(|id| id.chars().count() > LONGEST_KEY_ID || id.chars().any(char::is_control)) {
             return Err(Refusal::Malformed("`kid` is too long or holds control characters"));
         }
-        Ok(Self { algorithm, key_id })
+        Ok(Self { algorithm_name: algorithm, key_id })
     }
 
     /// The algorithm, if we know it. Whether an issuer may use it is the issuer's matter, and which key fits the key's.
     pub fn algorithm(&self) -> Result<Algorithm, Refusal> {
-        Algorithm::from_name(&self.algorithm).ok_or(Refusal::Algorithm)
+        Algorithm::from_name(&self.algorithm_name).ok_or(Refusal::Algorithm)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Live;
-use crate::{jws::claims::is_subject, token::tidy};
+use crate::{jws::is_subject, users::Profile};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -67,7 +67,7 @@ pub(super) fn read(json: &[u8], raw: &str, now: DateTime<Utc>) -> anyhow::Result
     let banned = user.banned.unwrap_or(false) && user.ban_expires.is_none_or(|end| end > now);
     let live = Live {
         subject,
-        profile: tidy(text(user.email), text(user.name), text(user.image)),
+        profile: Profile::tidy(text(user.email), text(user.name), text(user.image)),
         session_id: session.id.into_text(),
         created_at: session.created_at,
         expires_at: session.expires_at,

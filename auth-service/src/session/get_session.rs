@@ -8,12 +8,13 @@ use kit::{error::Error, http};
 use proto::reason;
 use reqwest::{
     Client, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue},
 };
 use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{Live, answer, token::SessionToken};
+use crate::http::{read_at_most, retry_after};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// For a whole answer. Below the deadline of whoever is waiting.
@@ -23,8 +24,6 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 const MOST_AT_ONCE: usize = 64;
 const SOON: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// What Better Auth calls it.
-const X_RETRY_AFTER: &str = "x-retry-after";
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The way by HTTP.
@@ -58,7 +57,8 @@ impl GetSession {
         let request = http.get(url).headers(self.headers(token, client));
         let response = request.send().await.map_err(|error| away(SOON, error))?;
         if response.status() == StatusCode::TOO_MANY_REQUESTS {
-            return Err(away(pause(response.headers()), anyhow::anyhow!("it counts our questions, and had too many")));
+            let pause = retry_after(response.headers(), now.into()).unwrap_or(SOON).clamp(SOON, LONGEST_PAUSE);
+            return Err(away(pause, anyhow::anyhow!("it counts our questions, and had too many")));
         }
         read(response, token.raw(), now).await.map_err(|error| away(SOON, error))
     }
@@ -102,19 +102,7 @@ impl GetSession {
 async fn read(mut response: Response, raw: &str, now: DateTime<Utc>) -> anyhow::Result<Option<Live>> {
     let status = response.status();
     ensure!(status == StatusCode::OK, "get-session answered {status}");
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
-        ensure!(body.len() + chunk.len() <= LARGEST_ANSWER, "get-session answered more than {LARGEST_ANSWER} bytes");
-        body.extend_from_slice(&chunk);
-    }
-    answer::read(&body, raw, now)
-}
-
-/// When a server that had too many requests wants the next one.
-fn pause(headers: &HeaderMap) -> Duration {
-    let stated = headers.get(RETRY_AFTER).or_else(|| headers.get(X_RETRY_AFTER));
-    let seconds = stated.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    seconds.map_or(SOON, Duration::from_secs).clamp(SOON, LONGEST_PAUSE)
+    answer::read(&read_at_most(&mut response, LARGEST_ANSWER).await?, raw, now)
 }
 
 fn away(retry_after: Duration, source: impl Into<anyhow::Error>) -> Error {

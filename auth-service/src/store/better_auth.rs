@@ -9,9 +9,9 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    jws::claims::is_subject,
+    jws::is_subject,
     session::{Live, Standing},
-    token::tidy,
+    users::Profile,
 };
 
 /// The admin plugin's columns, which are there or not.
@@ -122,7 +122,7 @@ impl From<SessionRow> for Live {
     fn from(row: SessionRow) -> Self {
         Self {
             subject: row.user_id,
-            profile: tidy(row.email, row.name, row.image),
+            profile: Profile::tidy(row.email, row.name, row.image),
             session_id: row.session_id,
             created_at: row.created_at,
             expires_at: row.expires_at,

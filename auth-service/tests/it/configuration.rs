@@ -112,6 +112,10 @@ async fn wrong_presets_are_refused_by_name() {
             &["--better-auth-url", "https://a.example/api/auth", "--neon-auth-url", "https://a.example/db/auth"],
             "issuer https://a.example is configured twice",
         ),
+        (
+            &["--oidc-issuer", "https://id.example", "--oidc-audience", "x", "--auth-session-database-url", DATABASE],
+            "AUTH_SESSION_DATABASE_URL is of no use",
+        ),
     ] {
         let problems = problems(flags);
         assert!(problems.contains(expected), "{flags:?} said {problems:?}, not {expected:?}");

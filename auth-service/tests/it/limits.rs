@@ -29,6 +29,15 @@ async fn fail_often(service: &Service) {
 }
 
 #[tokio::test]
+async fn an_address_that_is_none_is_a_mistake_of_the_caller() {
+    let service = Service::start(&[]).await;
+    let question = VerifyTokenRequest { token: "any".to_owned(), client_address: "192.0.2.1:80".to_owned() };
+    let status = service.auth().verify_token(as_service(question)).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "client_address");
+}
+
+#[tokio::test]
 async fn an_address_that_failed_too_often_waits_and_those_who_are_in_go_on() {
     let issuer = Issuer::start().await;
     let service = limited(&issuer).await;

@@ -6,9 +6,12 @@ use proto::{
     auth::v1::{GetMeRequest, RevokeTokensRequest},
     reason,
 };
+use secrecy::ExposeSecret as _;
 use serde_json::json;
+use sqlx::{Connection as _, PgConnection};
 use testkit::issuer::Issuer;
 use tonic::Code;
+use uuid::Uuid;
 
 use crate::service::{Service, acting_for, as_operator, as_service, info, reason, with_bearer};
 
@@ -45,6 +48,29 @@ async fn what_was_issued_before_is_refused_and_what_comes_later_is_good() {
     assert_eq!(reason(&service.verify(&same_second).await.unwrap_err()), reason::TOKEN_REVOKED);
     let next_second = issuer.token("ada").claim("iat", second + 1).sign();
     assert_eq!(service.user(&next_second).await.id, user.id);
+}
+
+#[tokio::test]
+async fn who_makes_up_sessions_is_revoked_as_a_whole_and_takes_no_more_room() {
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let token = issuer.token("ada").issued(-60).sign();
+    let user = service.user(&token).await;
+    let mut owner = PgConnection::connect(service.database.owner_url.expose_secret()).await.unwrap();
+    let made_up =
+        "INSERT INTO auth.revoked_session SELECT $1, number::text, now() FROM generate_series(1, 1000) number";
+    let id: Uuid = user.id.parse().unwrap();
+    sqlx::query(made_up).bind(id).execute(&mut owner).await.unwrap();
+
+    let session =
+        |session_id: &str| RevokeTokensRequest { session_id: session_id.to_owned(), ..everything_of(&user.id) };
+    service.revoke(with_bearer(session("1000"), &token)).await.unwrap();
+    service.user(&token).await;
+    service.revoke(with_bearer(session("1001"), &token)).await.unwrap();
+    assert_eq!(reason(&service.verify(&token).await.unwrap_err()), reason::TOKEN_REVOKED);
+    let rows: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM auth.revoked_session").fetch_one(&mut owner).await.unwrap();
+    assert_eq!(rows, 0, "the revocation of the user covers them");
 }
 
 #[tokio::test]

@@ -26,20 +26,22 @@ impl Clients {
         Self { proxies, warned: Once::new() }
     }
 
-    /// The client's address: the peer's, or what the outermost trusted proxy says. None where there is no connection.
+    /// The client's address: the peer's, or what the outermost trusted proxy says. None where nobody knows it.
     pub(super) fn address(&self, parts: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-        Some(self.behind(peer.ip().to_canonical(), &parts.headers))
+        self.behind(peer.ip().to_canonical(), &parts.headers)
     }
 
-    fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    /// Behind a proxy that was not named, clients have no address: as one, each could use up what all of them may.
+    fn behind(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         if self.proxies.is_empty() && is_internal(peer) && headers.contains_key(FORWARDED_FOR) {
             self.warned.call_once(|| {
                 tracing::warn!(
-                    "a proxy in front of the gateway sends X-Forwarded-For and TRUSTED_PROXIES does not name it: all of \
-                     its clients count as one"
+                    "a proxy in front of the gateway sends X-Forwarded-For and TRUSTED_PROXIES does not name it: its \
+                     clients are not told apart, and their failed attempts are not limited"
                 );
             });
+            return None;
         }
         let mut nearest = peer;
         let lines: Vec<_> =
@@ -50,7 +52,7 @@ impl Clients {
             let Some(Some(next)) = hops.next() else { break };
             nearest = next;
         }
-        nearest
+        Some(nearest)
     }
 }
 
@@ -81,7 +83,9 @@ mod tests {
         for line in lines {
             headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
-        Clients::new(proxies.parse().unwrap()).behind(peer.parse().unwrap(), &headers).to_string()
+        Clients::new(proxies.parse().unwrap())
+            .behind(peer.parse().unwrap(), &headers)
+            .map_or_else(String::new, |client| client.to_string())
     }
 
     #[test]
@@ -114,6 +118,8 @@ mod tests {
 
     #[test]
     fn without_trusted_proxies_headers_mean_nothing() {
-        assert_eq!(behind("", "10.0.0.1", &["198.51.100.1"]), "10.0.0.1");
+        assert_eq!(behind("", "192.0.2.1", &["198.51.100.1"]), "192.0.2.1");
+        assert_eq!(behind("", "10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(behind("", "10.0.0.1", &["198.51.100.1"]), "", "who is behind an unknown proxy is unknown");
     }
 }
