@@ -12,6 +12,7 @@ use proto::{
 };
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 use testkit::{
     TestDatabase,
     issuer::{Algorithm, Issuer, SigningKey, Token},
@@ -29,7 +30,7 @@ struct Program {
     lines: Receiver<String>,
     auth: AuthServiceClient<Channel>,
     metrics: String,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Drop for Program {
@@ -58,7 +59,7 @@ impl Program {
         let started = lines.iter().map(|line| event(&line)).find(|line| line["message"] == "listening").unwrap();
         let address = |name: &str| format!("http://{}", started[name].as_str().unwrap());
         let auth = AuthServiceClient::new(Endpoint::from_shared(address("grpc")).unwrap().connect_lazy());
-        Self { child, lines, auth, metrics: format!("{}/metrics", address("admin")), _database: database }
+        Self { child, lines, auth, metrics: format!("{}/metrics", address("admin")), database }
     }
 
     async fn verify(&self, token: &str, client: &str) -> Result<User, Status> {
@@ -129,6 +130,12 @@ async fn every_decision_is_told_with_who_why_and_in_which_request() {
     let refused = program.audited();
     assert_eq!((&refused["reason"], &refused["issuer"]), (&"TOKEN_ISSUER_UNKNOWN".into(), &"unknown".into()));
     assert_ne!(refused["client"], accepted["client"]);
+
+    let mut owner = PgConnection::connect(program.database.owner_url.expose_secret()).await.unwrap();
+    sqlx::query("UPDATE auth.user SET tokens_not_before = now()").execute(&mut owner).await.unwrap();
+    program.verify(&issuer.token("ada").issued(-60).sign(), "192.0.2.1").await.unwrap_err();
+    let revoked = program.audited();
+    assert_eq!((&revoked["reason"], &revoked["user"]), (&"TOKEN_REVOKED".into(), &ada.id.as_str().into()));
 }
 
 #[tokio::test]
