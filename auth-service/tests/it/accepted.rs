@@ -170,25 +170,6 @@ async fn unusual_but_valid_tokens_are_accepted() {
 }
 
 #[tokio::test]
-async fn two_issuers_with_the_same_key_id_do_not_mix() {
-    let (app, branch) = (Issuer::with([]).await, Issuer::with([]).await);
-    app.publish(SigningKey::named(Algorithm::EdDsa, "1"));
-    branch.publish(SigningKey::named(Algorithm::EdDsa, "1"));
-    let neon = format!("{}/neondb/auth", branch.origin());
-    let service = Service::start(&["--better-auth-url", &app.base_url(), "--neon-auth-url", &neon]).await;
-
-    let (of_app, of_branch) = (app.token("ada"), branch.token("ada"));
-    let first = service.verify(&of_app.sign()).await.unwrap();
-    let second = service.verify(&of_branch.sign()).await.unwrap();
-    assert_eq!((first.issuer_name.as_str(), second.issuer_name.as_str()), ("better-auth", "neon-auth"));
-    assert_ne!(first.user.unwrap().id, second.user.unwrap().id, "the same subject of two issuers is two people");
-
-    let crossed = of_app.signed_with(&branch.key()).sign();
-    let status = service.verify(&crossed).await.unwrap_err();
-    assert_eq!(crate::service::reason(&status), proto::reason::TOKEN_SIGNATURE_INVALID);
-}
-
-#[tokio::test]
 async fn bad_keys_do_not_spoil_the_good_ones() {
     let issuer = Issuer::with([Algorithm::Rs256]).await;
     let weak = json!({"kty": "RSA", "alg": "RS256", "kid": "weak", "n": "v".repeat(171), "e": "AQAB"});
