@@ -19,6 +19,7 @@ const ED25519_ORDER: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
 ];
+
 /// The signed text of a token by this key, and its signature.
 fn split(scene: &Scene, key: &Arc<SigningKey>) -> (String, Vec<u8>) {
     let token = scene.good.clone().signed_with(key).sign();
