@@ -112,10 +112,14 @@ mod tests {
 
     use super::*;
 
-    #[derive(Parser)]
-    struct Flags {
-        #[command(flatten)]
-        options: Options,
+    /// As a program would read them.
+    pub(super) fn options<'a>(flags: impl IntoIterator<Item = &'a str>) -> Options {
+        #[derive(Parser)]
+        struct Flags {
+            #[command(flatten)]
+            options: Options,
+        }
+        Flags::parse_from(["test"].into_iter().chain(flags)).options
     }
 
     const BETTER_AUTH: [&str; 2] = ["--better-auth-url", "https://app.example.com/api/auth"];
@@ -123,7 +127,7 @@ mod tests {
 
     /// Where opaque sessions are resolved with these presets and, if asked for, an entry of its own.
     fn session_urls(presets: &[[&str; 2]], explicit: bool) -> Vec<String> {
-        let mut options = Flags::parse_from(["test"].into_iter().chain(presets.iter().copied().flatten())).options;
+        let mut options = options(presets.iter().copied().flatten());
         if explicit {
             let keys = KeySource::Url("https://id.example/jwks".parse().unwrap());
             let own = IssuerConfig::new("own", "https://id.example", vec!["x".to_owned()], keys);

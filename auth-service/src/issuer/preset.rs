@@ -39,18 +39,11 @@ pub(super) fn issuers(options: &Options, problems: &mut Vec<String>) -> Vec<Issu
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Flags {
-        #[command(flatten)]
-        options: Options,
-    }
+    use crate::issuer::tests::options;
 
     fn preset(flag: &str, value: &str) -> (String, String) {
-        let options = Flags::parse_from(["test", flag, value]).options;
+        let options = options([flag, value]);
         let mut problems = Vec::new();
         let config = issuers(&options, &mut problems).pop().unwrap();
         assert_eq!((problems, &config.audience), (vec![], &vec![config.issuer.clone()]));
