@@ -181,6 +181,7 @@ mod tests {
         let keys: ServiceKeys = "gateway:0123456789abcdef".parse().unwrap();
         assert_eq!(format!("{keys:?}"), r#"["gateway"]"#);
     }
+
     #[test]
     fn permissions_without_a_key_are_a_mistake() {
         let accepted = |permissions: &str| AcceptedServices {
