@@ -3,7 +3,12 @@
 use proto::reason;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use testkit::better_auth::{BetterAuth, SECRET};
+use testkit::{
+    better_auth::{BetterAuth, SECRET},
+    issuer::Issuer,
+};
+use tonic::Code;
+use tonic_types::StatusExt as _;
 
 use crate::service::{Service, reason};
 
@@ -93,4 +98,32 @@ async fn with_the_secret_a_signature_must_be_right() {
     for spelling in ada.spellings() {
         assert_eq!(with.user(spelling).await.subject, ada.user_id);
     }
+}
+
+#[tokio::test]
+async fn while_the_database_of_sessions_is_away_users_of_its_issuer_and_no_others_wait() {
+    let (issuer, other) = (Issuer::start().await, Issuer::start().await);
+    let discovery = json!({ "issuer": other.origin(), "jwks_uri": other.jwks_url() });
+    other.serve("/.well-known/openid-configuration", discovery);
+    // Nothing listens there: the port belongs to a listener that is gone.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let service = Service::start(&[
+        "--better-auth-url",
+        &issuer.base_url(),
+        "--auth-session-database-url",
+        &format!("postgres://session_reader@{gone}/app"),
+        "--oidc-issuer",
+        other.origin(),
+        "--oidc-audience",
+        other.origin(),
+    ])
+    .await;
+    let (session, jwt) = ("NPOLpCGvJqzWTCPdWRhLNLKBmzPfGJuI", issuer.token("ada").sign());
+    let answers = tokio::join!(service.verify(session), service.verify(&jwt));
+    for status in [answers.0, answers.1].map(Result::unwrap_err) {
+        assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, reason::DATABASE_UNAVAILABLE));
+        assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
+        assert!(!status.message().contains("127.0.0.1"), "{}", status.message());
+    }
+    assert_eq!(service.user(&other.token("ada").sign()).await.issuer, other.origin());
 }
