@@ -9,20 +9,17 @@ use std::{
 };
 
 use kit::{
-    caller::{Authenticator, CacheLimits, Caller, Identity, Presented, RemoteVerifier, VerifyToken},
+    caller::{Authenticator, CacheLimits, Caller, RemoteVerifier},
     client,
     config::{Permission, ServiceKeys},
     error::{Error, RefusalKind},
     server::{Listeners, Services},
 };
 use proto::{
-    auth::v1::{
-        ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, User,
-        VerifyTokenRequest, VerifyTokenResponse,
-        auth_service_server::{AuthService, AuthServiceServer},
-    },
+    auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthServiceServer},
     reason,
 };
+use testkit::{NoUsers, OnlyVerifies, Verifies};
 use tokio::{
     net::TcpListener,
     sync::{Notify, Semaphore},
@@ -81,7 +78,7 @@ fn exhausted() -> Status {
 }
 
 #[tonic::async_trait]
-impl AuthService for FakeAuth {
+impl Verifies for FakeAuth {
     async fn verify_token(
         &self,
         request: Request<VerifyTokenRequest>,
@@ -110,27 +107,6 @@ impl AuthService for FakeAuth {
             _ => Err(refused(reason::TOKEN_EXPIRED)),
         }
     }
-
-    async fn introspect_token(
-        &self,
-        _: Request<IntrospectTokenRequest>,
-    ) -> Result<Response<IntrospectTokenResponse>, Status> {
-        Err(Status::unimplemented("nobody asks the fake"))
-    }
-
-    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
-        Err(Status::unimplemented("nobody asks the fake"))
-    }
-}
-
-/// Nobody's token is good here: the auth service itself is called by services only.
-struct NoUsers;
-
-#[tonic::async_trait]
-impl VerifyToken for NoUsers {
-    async fn verify(&self, _: Presented<'_>) -> Result<Identity, Status> {
-        Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "no token").into())
-    }
 }
 
 /// A running server; it stops when dropped.
@@ -158,7 +134,7 @@ impl FakeAuth {
     /// Serves it behind the one service key.
     pub(crate) async fn start(&self) -> Running {
         let authenticator = Authenticator::new(Arc::new(NoUsers), &service_keys().into()).unwrap();
-        start(Services::new("auth").with(AuthServiceServer::new(self.clone())), authenticator).await
+        start(Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(self.clone()))), authenticator).await
     }
 }
 

@@ -16,7 +16,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
     ("history-service", &["kit", "proto"]),
     ("gateway", &["kit", "proto"]),
     ("demo-agent", &["kit"]),
-    ("testkit", &["kit", "private-postgres"]),
+    ("testkit", &["kit", "private-postgres", "proto"]),
     ("xtask", &["private-postgres"]),
     ("bench", &["auth-service", "kit", "proto", "testkit"]),
     ("colloquy", &["auth-service", "demo-agent", "gateway", "history-service", "kit", "private-postgres", "proto"]),

@@ -9,18 +9,16 @@ use std::{
 };
 
 use kit::{
-    caller::{Caller, Identity, Presented, VerifyToken},
+    caller::Caller,
     config::Permission,
     error::{Error, RefusalKind},
 };
 use prost_types::Timestamp;
 use proto::{
-    auth::v1::{
-        ExplainTokenRequest, ExplainTokenResponse, IntrospectTokenRequest, IntrospectTokenResponse, User,
-        VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthService,
-    },
+    auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse},
     reason,
 };
+use testkit::Verifies;
 use tonic::{Request, Response, Status};
 
 use super::history::{ALICE, BOB};
@@ -38,7 +36,7 @@ fn refused(reason: &'static str, message: &'static str) -> Status {
 }
 
 #[tonic::async_trait]
-impl AuthService for FakeAuth {
+impl Verifies for FakeAuth {
     async fn verify_token(
         &self,
         request: Request<VerifyTokenRequest>,
@@ -68,27 +66,5 @@ impl AuthService for FakeAuth {
         };
         let expires_at = Some(Timestamp { seconds: 4_000_000_000, nanos: 0 });
         Ok(Response::new(VerifyTokenResponse { user: Some(user), expires_at, issuer_name: "test".to_owned() }))
-    }
-
-    async fn introspect_token(
-        &self,
-        _: Request<IntrospectTokenRequest>,
-    ) -> Result<Response<IntrospectTokenResponse>, Status> {
-        Err(Status::unimplemented("nobody asks the fake"))
-    }
-
-    async fn explain_token(&self, _: Request<ExplainTokenRequest>) -> Result<Response<ExplainTokenResponse>, Status> {
-        Err(Status::unimplemented("nobody asks the fake"))
-    }
-}
-
-/// The verifier behind services that only other services call.
-#[derive(Debug)]
-pub(crate) struct NoUsers;
-
-#[tonic::async_trait]
-impl VerifyToken for NoUsers {
-    async fn verify(&self, _: Presented<'_>) -> Result<Identity, Status> {
-        Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "this is no token").into())
     }
 }
