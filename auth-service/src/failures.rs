@@ -110,7 +110,7 @@ mod tests {
     const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
     fn from<'a>(client: &str, token: &'a str) -> Presented<'a> {
-        Presented { token, client: client.parse().ok() }
+        Presented { token, client: client.parse().ok(), request_id: None }
     }
 
     fn fail(failures: &Failures, presented: Presented<'_>, reason: &str) {

@@ -87,7 +87,7 @@ impl Identities {
         now: SystemTime,
     ) -> Result<Option<(Verified, Option<User>)>, Error> {
         let good = async {
-            let presented = Presented { token, client: None };
+            let presented = Presented { token, client: None, request_id: None };
             let verified = self.verify(presented, now, &mut Record::default()).await?;
             let user = self.users.known(&Sighting::of(&verified, now)).await?;
             Ok((verified, user))

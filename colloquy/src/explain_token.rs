@@ -27,7 +27,7 @@ pub(crate) struct ExplainToken {
     #[command(flatten)]
     data: DataDir,
     /// The auth service to ask [default: the one of the stack that runs in the data directory]
-    #[arg(long, env = "AUTH_URL", value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     auth_url: Option<Url>,
     /// With --auth-url: a service key with the permission `explain`
     #[arg(id = "service-key", long, env = "SERVICE_KEY", hide_env_values = true, value_name = "KEY")]

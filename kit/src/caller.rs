@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     config::{Permission, Permissions},
     error::{Error, RefusalKind},
+    request_id::RequestId,
 };
 
 mod authenticator;
@@ -65,6 +66,8 @@ pub struct Presented<'a> {
     pub token: &'a str,
     /// The address of the client, where it is known.
     pub client: Option<IpAddr>,
+    /// The request that it came with, where it is known.
+    pub request_id: Option<&'a RequestId>,
 }
 
 /// Turns a credential into an identity: the auth service itself, or [`RemoteVerifier`] which asks it.

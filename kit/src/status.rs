@@ -31,8 +31,10 @@ impl From<Error> for Status {
                 (Code::ResourceExhausted, message.to_owned())
             }
             Error::Unavailable { reason, message, retry_after, source } => {
-                let error = source.map(|source| format!("{source:#}"));
-                tracing::warn!(error, reason, "{message}");
+                // Without a cause, whoever noticed has told of it: one line a request would be a flood.
+                if let Some(source) = source {
+                    tracing::warn!(error = format!("{source:#}"), reason, "{message}");
+                }
                 details.set_error_info(reason, DOMAIN, HashMap::new());
                 details.set_retry_info(Some(retry_after));
                 (Code::Unavailable, message.to_owned())

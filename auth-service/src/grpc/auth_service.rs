@@ -33,7 +33,7 @@ impl AuthService for AuthGrpc {
         let mut violations = Violations::new();
         let client = client.and_then(|parsed| violations.check::<IpAddr, _>("client_address", parsed));
         violations.finish()?;
-        let presented = Presented { token, client };
+        let presented = Presented { token, client, request_id: None };
         let identified = self.0.identify(presented, SystemTime::now()).await;
         let (user, verified) = identified.map_err(|error| error.with(METADATA_FIELD, "token"))?;
         Ok(Response::new(VerifyTokenResponse {

@@ -34,6 +34,11 @@ pub(super) fn read(path: &Path, problems: &mut Vec<String>) -> Vec<IssuerConfig>
         .map_err(|error| error.to_string())
         .and_then(|text| toml::from_str::<File>(&text).map_err(|error| error.to_string().trim_end().to_owned()));
     match parsed {
+        // A file that was emptied, or is being written, would lock everyone out.
+        Ok(file) if file.issuer.is_empty() => {
+            problems.push(format!("AUTH_ISSUERS_FILE {}: it names no issuer", path.display()));
+            Vec::new()
+        }
         Ok(file) => {
             let folder = path.parent().unwrap_or(Path::new(""));
             let entries = file.issuer.into_iter().enumerate();

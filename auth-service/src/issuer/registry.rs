@@ -78,6 +78,7 @@ impl Registry {
                 let (old, new): (BTreeSet<_>, BTreeSet<_>) = (names(&before), names(&issuers));
                 *self.issuers.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(issuers);
                 for gone in old.difference(&new) {
+                    tracing::warn!(issuer = &**gone, "an issuer is no longer configured: its tokens are refused");
                     Keys::forget(gone);
                 }
                 tracing::info!(issuers = new.len(), "the issuers were read again");

@@ -40,6 +40,8 @@ pub(super) struct Held {
 struct Kept {
     keys: Arc<KeySet>,
     since: Moment,
+    /// When the last document came without a broken key.
+    whole_at: Moment,
     max_age: Duration,
 }
 
@@ -92,7 +94,8 @@ impl Held {
         }
         let may_ask = self.missing.may_ask(now.ticks);
         match &self.failing {
-            None if !may_ask => Step::Use { keys, stale },
+            // Whether the issuer has this one was not asked: a refusal would log out whoever has a new key's token.
+            None if !may_ask => Step::GiveUp { retry_after: self.missing.quiet(now.ticks).max(FIRST_PAUSE) },
             Some(failing) if !may_ask || now.ticks < failing.wished => self.give_up(now),
             _ => Step::Fetch,
         }
@@ -124,16 +127,19 @@ impl Held {
         now: Moment,
         spread: f64,
     ) {
+        let is_whole = keys.broken().is_empty();
+        let whole_at = self.kept.as_ref().filter(|_| !is_whole).map_or(now, |kept| kept.whole_at);
         let keys = match &self.kept {
-            Some(kept) => keys.repaired_by(&kept.keys),
-            None => keys,
+            // What stays broken for longer than an outage may last is no accident.
+            Some(kept) if whole_at.until(now) < self.freshness.max_stale => keys.repaired_by(&kept.keys),
+            _ => keys,
         };
         if let Some(id) = asked_for.filter(|id| !keys.contains(id)) {
             self.missing.add(id, now.ticks, &self.freshness);
         }
         let max_age = self.freshness.age(lifetime);
         self.due = Some(now.ticks + max_age.mul_f64(0.75 + 0.1 * spread));
-        self.kept = Some(Kept { keys: Arc::new(keys), since: now, max_age });
+        self.kept = Some(Kept { keys: Arc::new(keys), since: now, whole_at, max_age });
         self.failing = None;
     }
 

@@ -34,7 +34,12 @@ impl Missing {
 
     /// Whether the issuer may be asked for an id that it may not have.
     pub(super) fn may_ask(&self, now: Instant) -> bool {
-        self.quiet_until.is_none_or(|until| until <= now)
+        self.quiet(now).is_zero()
+    }
+
+    /// For how long it may not.
+    pub(super) fn quiet(&self, now: Instant) -> Duration {
+        self.quiet_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now))
     }
 
     /// The issuer was asked for an unknown id and gave no answer.

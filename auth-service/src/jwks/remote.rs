@@ -27,7 +27,7 @@ use crate::jws::KeySet;
 
 /// How many may wait for one issuer. Anyone can make up tokens that need a new key, and an issuer that hangs must not pile
 /// them up.
-const MOST_WAITING: usize = 1_000;
+const MOST_WAITING: usize = 256;
 const SOON: Duration = Duration::from_secs(1);
 
 /// The keys of one issuer, and the tasks that fetch them: they are cut when this value ends.
@@ -178,7 +178,7 @@ impl Remote {
         };
         Err(Error::Unavailable {
             reason: reason::ISSUER_UNAVAILABLE,
-            message: "the keys of the token's issuer cannot be had",
+            message: "the keys of the token's issuer cannot be had now",
             retry_after,
             source: None,
         })

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, ensure};
-use kit::http;
+use kit::http::{self, is_loopback};
 use reqwest::{Client, StatusCode, header::HeaderMap};
 use serde::Deserialize;
 use url::Url;
@@ -73,13 +73,15 @@ impl Source {
             Place::KeySet(url) => self.get(url).await?,
             Place::Discovery { issuer, document } => {
                 let metadata: Metadata = serde_json::from_slice(&self.get(document).await?.1)
-                    .with_context(|| format!("{document} is no discovery document"))?;
+                    .map_err(|error| unreadable(&format!("{document} is no discovery document"), &error))?;
                 ensure!(metadata.issuer == *issuer, "{document} speaks for another issuer");
                 ensure!(is_safe_url(&metadata.jwks_uri), "the jwks_uri in {document} is not https");
+                let leads_here = is_loopback(&metadata.jwks_uri) && !is_loopback(document);
+                ensure!(!leads_here, "the jwks_uri in {document} is an address of this machine");
                 self.get(&metadata.jwks_uri).await?
             }
         };
-        let keys = KeySet::parse(&json, issuer_name).context("the answer is no key set")?;
+        let keys = KeySet::parse(&json, issuer_name).map_err(|error| unreadable("the answer is no key set", &error))?;
         ensure!(!keys.is_empty(), "the key set has no usable key");
         Ok((keys, lifetime::of(&headers)))
     }
@@ -95,6 +97,11 @@ impl Source {
         let body = read_at_most(&mut response, LARGEST_ANSWER).await?;
         Ok((response.headers().clone(), body))
     }
+}
+
+/// The parser's own message may quote the answer.
+fn unreadable(what: &str, error: &serde_json::Error) -> anyhow::Error {
+    anyhow::anyhow!("{what}, at line {} column {}", error.line(), error.column())
 }
 
 /// One line of bounded length: a problem may quote what the issuer answered.

@@ -40,14 +40,10 @@ pub(super) struct Jwk {
     usage: Option<String>,
     key_ops: Option<Vec<String>>,
     crv: Option<String>,
-    #[serde(default)]
-    x: String,
-    #[serde(default)]
-    y: String,
-    #[serde(default)]
-    n: String,
-    #[serde(default)]
-    e: String,
+    x: Option<String>,
+    y: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
     d: Option<IgnoredAny>,
     p: Option<IgnoredAny>,
     q: Option<IgnoredAny>,
@@ -73,7 +69,8 @@ pub(super) enum Unusable {
     Exponent,
     #[error("its point is of small order, so that anyone can sign for it")]
     SmallOrder,
-    #[error("it is no key: {0}")]
+    /// Without the parser's own message, which may quote what stands there.
+    #[error("it is no key, at column {}", .0.column())]
     Malformed(#[from] serde_json::Error),
     #[error("its numbers are no key")]
     Material,
@@ -162,16 +159,17 @@ impl Jwk {
 
 /// Padding is taken off although RFC 7518 §2 has none: some publishers leave it, and unlike a token's, a key's text is
 /// never compared with anything. Everything else must be canonical.
-fn decode(text: &str) -> Result<Vec<u8>, Unusable> {
+fn decode(text: &Option<String>) -> Result<Vec<u8>, Unusable> {
+    let text = text.as_deref().ok_or(Unusable::Material)?;
     BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| Unusable::Material)
 }
 
-fn exactly<const LENGTH: usize>(text: &str) -> Result<[u8; LENGTH], Unusable> {
+fn exactly<const LENGTH: usize>(text: &Option<String>) -> Result<[u8; LENGTH], Unusable> {
     decode(text)?.try_into().map_err(|_| Unusable::Material)
 }
 
 /// A big number without the leading zeros that some publishers leave.
-fn number(text: &str) -> Result<Vec<u8>, Unusable> {
+fn number(text: &Option<String>) -> Result<Vec<u8>, Unusable> {
     let bytes = decode(text)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     Ok(bytes[zeros..].to_vec())

@@ -10,7 +10,7 @@ use reqwest::{
     Client, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderValue},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use url::Url;
 
 use super::{Live, answer, token::SessionToken};
@@ -20,8 +20,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// For a whole answer. Below the deadline of whoever is waiting.
 const DEADLINE: Duration = Duration::from_secs(4);
 const LARGEST_ANSWER: usize = 64 * 1024;
-/// How many questions may be under way. A server that hangs must not pile them up.
+/// How many questions may be under way, and how many may wait for their turn: many sign in again after a restart, but a
+/// server that hangs must not pile them up without end.
 const MOST_AT_ONCE: usize = 64;
+const MOST_WAITING: usize = 2_000;
 const SOON: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -30,13 +32,19 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 pub(super) struct GetSession {
     cookies: Vec<String>,
     places: Semaphore,
+    crowd: Semaphore,
     /// Made for the last URL; another one comes only with a reloaded configuration.
     client: Mutex<Option<(Url, Client)>>,
 }
 
 impl GetSession {
     pub(super) fn new(cookies: Vec<String>) -> Self {
-        Self { cookies, places: Semaphore::new(MOST_AT_ONCE), client: Mutex::default() }
+        Self {
+            cookies,
+            places: Semaphore::new(MOST_AT_ONCE),
+            crowd: Semaphore::new(MOST_WAITING),
+            client: Mutex::default(),
+        }
     }
 
     /// The session behind a token, or none.
@@ -47,9 +55,9 @@ impl GetSession {
         client: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<Option<Live>, Error> {
-        let Ok(_place) = self.places.try_acquire() else {
-            return Err(away(SOON, anyhow::anyhow!("{MOST_AT_ONCE} questions about sessions are under way already")));
-        };
+        let crowded = || away(SOON, anyhow::anyhow!("too many questions about sessions are waiting already"));
+        let Ok(_waiting) = self.crowd.try_acquire() else { return Err(crowded()) };
+        let Ok(Ok(_place)) = timeout(DEADLINE, self.places.acquire()).await else { return Err(crowded()) };
         let http = self.client(url).map_err(Error::internal)?;
         let mut url = url.clone();
         // The cookie cache would keep a deleted session alive, and asking must not prolong it.

@@ -182,8 +182,16 @@ async fn bad_keys_do_not_spoil_the_good_ones() {
     for jwk in [weak, off_curve, private, for_encryption, json!({"kty": "oct", "k": "AA"}), json!("rubbish")] {
         issuer.publish_raw(jwk);
     }
-    let service = Service::of(&issuer).await;
-    assert!(service.verify(&issuer.token("ada").sign()).await.is_ok());
+    let with_nulls = Arc::new(SigningKey::generate(Algorithm::EdDsa));
+    let mut jwk = with_nulls.jwk();
+    for member in ["y", "n", "e", "d", "use", "key_ops"] {
+        jwk[member] = json!(null);
+    }
+    issuer.publish_raw(jwk);
+    let service = Service::start(&["--better-auth-url", &issuer.base_url(), "--jwks-cool-down=0s"]).await;
+    for good in [issuer.token("ada"), issuer.token("ada").signed_with(&with_nulls)] {
+        assert!(service.verify(&good.sign()).await.is_ok());
+    }
     let nameless = issuer.token("ada").without_header("kid").sign();
     assert!(service.verify(&nameless).await.is_ok(), "only one usable RSA key was published");
     for bad in [issuer.token("ada").header("kid", "weak"), issuer.token("ada").signed_with(&exposed)] {

@@ -35,10 +35,11 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
-        let presented = Presented { token: app.credentials.of(parts)?, client: app.clients.address(parts) };
+        let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::generate);
+        let (token, client) = (app.credentials.of(parts)?, app.clients.address(parts));
+        let presented = Presented { token, client, request_id: Some(&request_id) };
         let identity = app.verifier.verify(presented).await.map_err(|status| problem::from_status(&status))?;
         tracing::Span::current().record("user.id", tracing::field::display(identity.user_id));
-        let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::generate);
         Ok(Self { user_id: identity.user_id, user: identity.user, request_id })
     }
 }

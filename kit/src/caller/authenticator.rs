@@ -15,7 +15,11 @@ use super::{
 use crate::{
     config::{AcceptedServices, ConfigError, Permission},
     error::{Error, RefusalKind},
+    request_id::RequestId,
 };
+
+/// Above any credential. What is longer is not worth asking about.
+const LONGEST_CREDENTIAL: usize = 16 * 1024;
 
 /// Decides who is calling a gRPC service.
 #[derive(Clone)]
@@ -33,11 +37,16 @@ impl Authenticator {
         Ok(Self { verifier, keyring: Arc::new(Keyring::new(accepted)?) })
     }
 
-    /// The caller behind these headers, which came from this address, where it is known.
+    /// The caller behind these headers, which came from this address and with this request, where that is known.
     ///
     /// # Errors
     /// When there is no credential, or none that is accepted.
-    pub async fn authenticate(&self, headers: &HeaderMap, client: Option<IpAddr>) -> Result<Caller, Status> {
+    pub async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        client: Option<IpAddr>,
+        request_id: Option<&RequestId>,
+    ) -> Result<Caller, Status> {
         let token = bearer_token(headers)?;
         let mut named = headers.get_all(ACT_AS).iter();
         let (act_as, another) = (named.next(), named.next());
@@ -56,7 +65,7 @@ impl Authenticator {
             }
             return Ok(caller);
         }
-        let identity = self.verifier.verify(Presented { token, client }).await?;
+        let identity = self.verifier.verify(Presented { token, client, request_id }).await?;
         if act_as.is_some() {
             let message = "only a service may act for others";
             return Err(Error::refused(RefusalKind::Forbidden, reason::ACT_AS_FORBIDDEN, message).into());
@@ -68,7 +77,7 @@ impl Authenticator {
 /// The one bearer token in these headers.
 ///
 /// # Errors
-/// When there is no `authorization` header, more than one, or one of another scheme.
+/// When there is no `authorization` header, more than one, one of another scheme, or one that is far too long.
 pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Status> {
     let refused = |reason, message| Status::from(Error::refused(RefusalKind::Unauthenticated, reason, message));
     let mut values = headers.get_all(AUTHORIZATION).iter();
@@ -79,7 +88,7 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Status> {
     }
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
     let token = token.trim_matches(' ');
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > LONGEST_CREDENTIAL {
         return Err(malformed());
     }
     Ok(token)
@@ -92,7 +101,8 @@ pub(crate) async fn require_caller(
     next: Next,
 ) -> Response {
     let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-    match authenticator.authenticate(request.headers(), peer.map(|peer| peer.ip())).await {
+    let (client, request_id) = (peer.map(|peer| peer.ip()), request.extensions().get());
+    match authenticator.authenticate(request.headers(), client, request_id).await {
         Ok(caller) => {
             if let Ok(user_id) = caller.user_id() {
                 Span::current().record("user.id", display(user_id));

@@ -99,7 +99,11 @@ impl RemoteVerifier {
         let asked_at = Instant::now();
         let client_address = presented.client.map_or_else(String::new, |address| address.to_string());
         let question = VerifyTokenRequest { token: presented.token.to_owned(), client_address };
-        let answer = self.auth.clone().verify_token(client::request(question)).await;
+        let mut question = client::request(question);
+        if let Some(request_id) = presented.request_id {
+            client::part_of(&mut question, request_id);
+        }
+        let answer = self.auth.clone().verify_token(question).await;
         let answer = match answer.map_err(refusal_or_outage) {
             Ok(answer) => answer.into_inner(),
             Err(status) => {

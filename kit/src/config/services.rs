@@ -121,6 +121,9 @@ pub enum ServiceKeysError {
     /// Two entries have the same name.
     #[error("`{0}` stands there twice")]
     Twice(String),
+    /// Nobody could tell these two apart.
+    #[error("`{0}` and `{1}` have the same key")]
+    Shared(String, String),
 }
 
 impl FromStr for ServiceKeys {
@@ -137,6 +140,10 @@ impl FromStr for ServiceKeys {
             }
             if key.len() < Self::SHORTEST {
                 return Err(ServiceKeysError::Short(name.to_owned()));
+            }
+            let same = |(_, other): &&(String, SecretString)| other.expose_secret() == key;
+            if let Some((other, _)) = keys.iter().find(same) {
+                return Err(ServiceKeysError::Shared(other.clone(), name.to_owned()));
             }
             if !names.insert(name.to_owned()) {
                 return Err(ServiceKeysError::Twice(name.to_owned()));
@@ -170,7 +177,8 @@ mod tests {
         for (text, problem) in [
             ("gateway", "entry 1 is not of the form name:key"),
             ("gateway:short-secret", "the key of `gateway` is shorter than 16 characters"),
-            ("a:0123456789abcdef,a:0123456789abcdef", "`a` stands there twice"),
+            ("a:0123456789abcdef,a:fedcba9876543210", "`a` stands there twice"),
+            ("a:0123456789abcdef,b:0123456789abcdef", "`a` and `b` have the same key"),
         ] {
             assert_eq!(text.parse::<ServiceKeys>().unwrap_err().to_string(), problem);
         }

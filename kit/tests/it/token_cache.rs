@@ -203,9 +203,9 @@ async fn metrics_tell_what_is_remembered_and_what_is_promised() {
 }
 
 fn presented_by<'a>(client: &str, token: &'a str) -> Presented<'a> {
-    Presented { token, client: Some(client.parse().unwrap()) }
+    Presented { token, client: Some(client.parse().unwrap()), request_id: None }
 }
 
 fn presented(token: &str) -> Presented<'_> {
-    Presented { token, client: None }
+    Presented { token, client: None, request_id: None }
 }

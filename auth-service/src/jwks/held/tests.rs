@@ -144,14 +144,24 @@ fn a_key_that_comes_back_broken_stays_as_it_was() {
 }
 
 #[test]
+fn a_key_that_stays_broken_is_given_up_after_a_day() {
+    let mut story = Story::with_keys();
+    let broken = || KeySet::parse(br#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"AA"}]}"#, "test").unwrap();
+    for (time, step) in [(HOUR, "use"), (24 * HOUR - 1, "use"), (24 * HOUR, "fetch")] {
+        let now = story.at(time).now;
+        story.held.succeeded(broken(), None, None, now, 0.5);
+        assert_eq!(story.step("a"), step, "{time}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_asked_for_once_in_a_cool_down() {
     let mut story = Story::with_keys();
     assert_eq!(story.step("x"), "fetch");
     story.answers(&["a"], None, Some("x"));
-    for id in ["x", "y"] {
-        assert_eq!(story.at(29).step(id), "use", "to be refused");
-        assert_eq!(story.last_step(id), "use");
-    }
+    assert_eq!(story.at(29).step("x"), "use", "to be refused: the issuer has denied it");
+    assert_eq!(story.step("y"), "give up", "for a second: nobody has denied it");
+    assert_eq!(story.last_step("y"), "use");
     assert_eq!(story.at(30).step("y"), "fetch");
     story.answers(&["a"], None, Some("y"));
     assert_eq!(story.at(60).step("x"), "fetch");
