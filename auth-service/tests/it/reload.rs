@@ -69,6 +69,7 @@ async fn issuers_come_and_go_and_those_that_stay_keep_their_keys() {
         assert_eq!(judged(&program, &issuer.token("ada")).await, expected);
     }
     assert_eq!(judged(&program, &late).await, reason::TOKEN_EXPIRED);
+    assert_eq!(program.metric(r#"auth_jwks_keys{issuer="leaving"}"#).await, "1");
 
     files.list(&[remote("coming", &coming), remote("staying", &staying) + "leeway='5m'\n"]);
     assert_eq!(judged(&program, &coming.token("ada")).await, reason::TOKEN_ISSUER_UNKNOWN, "nobody asked for it yet");
