@@ -121,14 +121,14 @@ impl Jwk {
     fn public_key(&self, needs: &Needs) -> Result<ParsedPublicKey, Unusable> {
         let key = match needs {
             Needs::Ed25519 => {
-                let point = exactly::<32>(&self.x)?;
+                let point = exactly::<32>(self.x.as_deref())?;
                 if !edwards::is_sound(&point) {
                     return Err(Unusable::SmallOrder);
                 }
                 ParsedPublicKey::new(&ED25519, point)
             }
             Needs::Curve { coordinate_length, verification, .. } => {
-                let (x, y) = (decode(&self.x)?, decode(&self.y)?);
+                let (x, y) = (decode(self.x.as_deref())?, decode(self.y.as_deref())?);
                 if [&x, &y].into_iter().any(|coordinate| coordinate.len() != *coordinate_length) {
                     return Err(Unusable::Material);
                 }
@@ -141,7 +141,7 @@ impl Jwk {
     }
 
     fn rsa_key(&self, parameters: &'static RsaParameters) -> Result<ParsedPublicKey, Unusable> {
-        let (n, e) = (number(&self.n)?, number(&self.e)?);
+        let (n, e) = (number(self.n.as_deref())?, number(self.e.as_deref())?);
         let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
         if !(SHORTEST_MODULUS..=LONGEST_MODULUS).contains(&bits) {
             return Err(Unusable::Modulus);
@@ -159,17 +159,17 @@ impl Jwk {
 
 /// Padding is taken off although RFC 7518 §2 has none: some publishers leave it, and unlike a token's, a key's text is
 /// never compared with anything. Everything else must be canonical.
-fn decode(text: &Option<String>) -> Result<Vec<u8>, Unusable> {
-    let text = text.as_deref().ok_or(Unusable::Material)?;
+fn decode(text: Option<&str>) -> Result<Vec<u8>, Unusable> {
+    let text = text.ok_or(Unusable::Material)?;
     BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| Unusable::Material)
 }
 
-fn exactly<const LENGTH: usize>(text: &Option<String>) -> Result<[u8; LENGTH], Unusable> {
+fn exactly<const LENGTH: usize>(text: Option<&str>) -> Result<[u8; LENGTH], Unusable> {
     decode(text)?.try_into().map_err(|_| Unusable::Material)
 }
 
 /// A big number without the leading zeros that some publishers leave.
-fn number(text: &Option<String>) -> Result<Vec<u8>, Unusable> {
+fn number(text: Option<&str>) -> Result<Vec<u8>, Unusable> {
     let bytes = decode(text)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     Ok(bytes[zeros..].to_vec())
