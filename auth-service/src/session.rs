@@ -16,7 +16,7 @@ use moka::{Expiry, future::Cache};
 
 use crate::{
     config::SessionOptions, issuer::Issuer, jws::Details, refusal::Refusal, store::better_auth::Tables,
-    token::Verified, users::Profile,
+    token::Verified, users::Statement,
 };
 
 mod answer;
@@ -35,7 +35,7 @@ const MOST_REMEMBERED: u64 = 20_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Live {
     pub(crate) subject: String,
-    pub(crate) profile: Profile,
+    pub(crate) statement: Statement,
     pub(crate) session_id: String,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
@@ -66,7 +66,7 @@ pub(crate) fn admit(found: &Found, now: SystemTime) -> Result<Verified, Refusal>
     Ok(Verified {
         issuer: Arc::clone(issuer),
         subject: live.subject.clone(),
-        profile: live.profile.clone(),
+        statement: live.statement.clone(),
         // Read a moment ago, whenever the session began.
         profile_as_of: Some(now),
         issued_at: Some(live.created_at.into()),

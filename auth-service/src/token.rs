@@ -12,20 +12,21 @@ use std::{
 };
 
 use kit::error::Error;
+use serde_json::Value;
 
 use crate::{
     issuer::{Issuer, Registry},
     jws::{Algorithm, Claims, Compact, Details, Header, Times},
     refusal::Refusal,
-    users::Profile,
+    users::{Said, Statement},
 };
 
 /// What an accepted credential says.
 pub(crate) struct Verified {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) subject: String,
-    pub(crate) profile: Profile,
-    /// When what the profile says was said.
+    pub(crate) statement: Statement,
+    /// When that was said.
     pub(crate) profile_as_of: Option<SystemTime>,
     pub(crate) issued_at: Option<SystemTime>,
     pub(crate) session_id: Option<String>,
@@ -110,10 +111,15 @@ impl Whom {
 impl Verified {
     /// What a token says that passed every check.
     pub(crate) fn new(issuer: Arc<Issuer>, whom: Whom, times: &Times, claims: &Claims<'_>) -> Self {
+        let said = |name| match claims.lenient(name) {
+            Some(Value::String(text)) => Said::Text(text),
+            Some(Value::Null) => Said::Absent,
+            _ => Said::Nothing,
+        };
         Self {
             issuer,
             subject: whom.subject,
-            profile: Profile::tidy(claims.lenient("email"), claims.lenient("name"), claims.lenient("image")),
+            statement: Statement { email: said("email"), name: said("name"), image: said("image") }.tidy(),
             profile_as_of: times.issued_at,
             issued_at: times.issued_at,
             session_id: whom.session_id,

@@ -20,7 +20,7 @@ use crate::{
 mod erasure;
 mod profile;
 
-pub(crate) use self::profile::Profile;
+pub(crate) use self::profile::{Profile, Said, Statement};
 
 /// Later statements are read afresh, as erasure relies on, whatever the default of the database is.
 const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -39,7 +39,7 @@ pub(crate) struct User {
 pub(crate) struct Sighting<'a> {
     pub(crate) issuer: &'a Issuer,
     pub(crate) subject: &'a str,
-    pub(crate) profile: &'a Profile,
+    pub(crate) statement: &'a Statement,
     pub(crate) profile_as_of: Option<DateTime<Utc>>,
     pub(crate) issued_at: Option<DateTime<Utc>>,
     pub(crate) session_id: Option<&'a str>,
@@ -51,7 +51,7 @@ impl<'a> Sighting<'a> {
         Self {
             issuer: &verified.issuer,
             subject: &verified.subject,
-            profile: &verified.profile,
+            statement: &verified.statement,
             // A token from the future must not have the last word for ever.
             profile_as_of: verified.profile_as_of.map(|said| moment(said.min(now))),
             issued_at: verified.issued_at.map(moment),
@@ -62,7 +62,7 @@ impl<'a> Sighting<'a> {
     /// Two live tokens with different profiles must not write in turn for ever: only the later one may, and one that
     /// does not say when it was issued only makes a profile.
     fn changes(&self, known: &KnownUser) -> bool {
-        self.profile_as_of > known.profile_as_of && self.profile.differs_from(&known.user.profile)
+        self.profile_as_of > known.profile_as_of && self.statement.changes(&known.user.profile)
     }
 }
 

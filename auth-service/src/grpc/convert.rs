@@ -32,7 +32,7 @@ pub(super) fn user(user: User) -> v1::User {
 /// RFC 7662 §2.2, of a credential that is good.
 pub(super) fn introspection((verified, user): (Verified, Option<User>)) -> v1::IntrospectTokenResponse {
     let seconds = |moment: SystemTime| DateTime::<Utc>::from(moment).timestamp();
-    let Verified { issuer, subject, profile, issued_at, session_id, expires_at, details, .. } = verified;
+    let Verified { issuer, subject, statement, issued_at, session_id, expires_at, details, .. } = verified;
     v1::IntrospectTokenResponse {
         active: true,
         iss: issuer.identifier.clone(),
@@ -44,7 +44,7 @@ pub(super) fn introspection((verified, user): (Verified, Option<User>)) -> v1::I
         jti: details.token_id.unwrap_or_default(),
         scope: details.scope.unwrap_or_default(),
         client_id: details.client_id.unwrap_or_default(),
-        username: profile.email.or(profile.name).unwrap_or_default(),
+        username: statement.email.text().or(statement.name.text()).unwrap_or_default().to_owned(),
         token_type: "Bearer".to_owned(),
         user_id: user.map(|user| user.id.to_string()).unwrap_or_default(),
         session_id: session_id.unwrap_or_default(),

@@ -6,7 +6,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Live;
-use crate::{jws::is_subject, users::Profile};
+use crate::{
+    jws::is_subject,
+    users::{Said, Statement},
+};
 
 #[derive(Deserialize)]
 struct Answer {
@@ -63,11 +66,15 @@ pub(super) fn read(json: &[u8], raw: &str, now: DateTime<Utc>) -> anyhow::Result
     ensure!(session.user_id == user.id, "the session and the user of the answer do not belong together");
     let subject = user.id.into_text();
     ensure!(is_subject(&subject), "the user's id is empty or too long");
-    let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
+    let said = |value| match value {
+        Some(Value::String(text)) => Said::Text(text),
+        Some(_) => Said::Nothing,
+        None => Said::Absent,
+    };
     let banned = user.banned.unwrap_or(false) && user.ban_expires.is_none_or(|end| end > now);
     let live = Live {
         subject,
-        profile: Profile::tidy(text(user.email), text(user.name), text(user.image)),
+        statement: Statement { email: said(user.email), name: said(user.name), image: said(user.image) }.tidy(),
         session_id: session.id.into_text(),
         created_at: session.created_at,
         expires_at: session.expires_at,
@@ -109,7 +116,7 @@ mod tests {
     fn a_session_lives_until_it_expires() {
         let live = read_at(&answer(), NOW).unwrap().unwrap();
         assert_eq!((live.subject.as_str(), live.session_id.as_str(), live.banned), ("u1", "s1", false));
-        assert_eq!(live.profile.email.as_deref(), Some("ada@example.com"));
+        assert_eq!(live.statement.email.text(), Some("ada@example.com"));
         assert!(read_at(&answer(), "2026-11-28T09:00:00Z").unwrap().is_none());
         assert!(read_at(&Value::Null, NOW).unwrap().is_none());
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     jws::is_subject,
     session::{Live, Standing},
-    users::Profile,
+    users::{Said, Statement},
 };
 
 /// The admin plugin's columns, which are there or not.
@@ -122,7 +122,12 @@ impl From<SessionRow> for Live {
     fn from(row: SessionRow) -> Self {
         Self {
             subject: row.user_id,
-            profile: Profile::tidy(row.email, row.name, row.image),
+            statement: Statement {
+                email: Said::all(row.email),
+                name: Said::all(row.name),
+                image: Said::all(row.image),
+            }
+            .tidy(),
             session_id: row.session_id,
             created_at: row.created_at,
             expires_at: row.expires_at,

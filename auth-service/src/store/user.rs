@@ -72,7 +72,7 @@ pub(crate) async fn look(pool: &PgPool, sighting: &Sighting<'_>, subject: &Diges
     Ok(Known { erased: row.erased, user })
 }
 
-/// Creates the user with this id, or refreshes the profile by what was said later; absent claims change nothing.
+/// Creates the user with this id, or refreshes the profile by what was said later. What is not spoken of stays.
 ///
 /// None when another transaction has written as much or more meanwhile.
 pub(crate) async fn write(
@@ -80,31 +80,34 @@ pub(crate) async fn write(
     new_id: UserId,
     sighting: &Sighting<'_>,
 ) -> sqlx::Result<Option<User>> {
-    let Sighting { issuer, subject, profile, profile_as_of, .. } = sighting;
+    let Sighting { issuer, subject, statement, profile_as_of, .. } = sighting;
     let row = sqlx::query_as!(
         Row,
         r#"
         INSERT INTO auth.user AS u (user_id, issuer, subject, email, name, image, profile_as_of)
         VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT ON CONSTRAINT user_issuer_subject_key DO UPDATE
-        SET email = COALESCE(excluded.email, u.email),
-            name = COALESCE(excluded.name, u.name),
-            image = COALESCE(excluded.image, u.image),
+        SET email = CASE WHEN $8 THEN excluded.email ELSE u.email END,
+            name = CASE WHEN $9 THEN excluded.name ELSE u.name END,
+            image = CASE WHEN $10 THEN excluded.image ELSE u.image END,
             profile_as_of = excluded.profile_as_of,
             updated_at = now()
         WHERE excluded.profile_as_of > COALESCE(u.profile_as_of, '-infinity')
-            AND (u.email, u.name, u.image)
-                IS DISTINCT FROM
-                (COALESCE(excluded.email, u.email), COALESCE(excluded.name, u.name), COALESCE(excluded.image, u.image))
+            AND (($8 AND u.email IS DISTINCT FROM excluded.email)
+                OR ($9 AND u.name IS DISTINCT FROM excluded.name)
+                OR ($10 AND u.image IS DISTINCT FROM excluded.image))
         RETURNING user_id, issuer, subject, email, name, image, created_at
         "#,
         new_id.0,
         issuer.identifier,
         subject,
-        profile.email,
-        profile.name,
-        profile.image,
+        statement.email.text(),
+        statement.name.text(),
+        statement.image.text(),
         *profile_as_of,
+        statement.email.is_said(),
+        statement.name.is_said(),
+        statement.image.is_said(),
     )
     .fetch_optional(db)
     .await?;

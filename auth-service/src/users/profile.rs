@@ -4,7 +4,7 @@ const LONGEST_EMAIL: usize = 320;
 const LONGEST_NAME: usize = 256;
 const LONGEST_IMAGE: usize = 2048;
 
-/// What is kept of it.
+/// What is known about a person.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) email: Option<String>,
@@ -12,57 +12,106 @@ pub(crate) struct Profile {
     pub(crate) image: Option<String>,
 }
 
-impl Profile {
-    /// What can be kept of what an issuer says.
-    pub(crate) fn tidy(email: Option<String>, name: Option<String>, image: Option<String>) -> Self {
-        // Half an address leads elsewhere; half a name is still a name.
-        let whole = |given, longest| text(given).filter(|text| text.chars().count() <= longest);
-        Self {
-            email: whole(email, LONGEST_EMAIL),
-            name: text(name).map(|name| name.chars().take(LONGEST_NAME).collect()),
-            image: whole(image, LONGEST_IMAGE),
+/// What an issuer says about a person now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) email: Said,
+    pub(crate) name: Said,
+    pub(crate) image: Said,
+}
+
+/// What is said about one thing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// Nothing, which denies nothing.
+    #[default]
+    Nothing,
+    /// That it is not there, or not any more.
+    Absent,
+    Text(String),
+}
+
+impl Said {
+    /// What somebody says who always says everything.
+    pub(crate) fn all(given: Option<String>) -> Self {
+        given.map_or(Self::Absent, Self::Text)
+    }
+
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Nothing | Self::Absent => None,
         }
     }
 
-    /// Whether this says something that `known` does not. What it does not speak of, it does not deny.
-    pub(super) fn differs_from(&self, known: &Self) -> bool {
-        [(&self.email, &known.email), (&self.name, &known.name), (&self.image, &known.image)]
-            .iter()
-            .any(|(said, known)| said.is_some() && said != known)
+    /// What cannot be kept is as good as absent. Half an address leads elsewhere; half a name is still a name.
+    fn tidy(self, keep: impl FnOnce(String) -> Option<String>) -> Self {
+        let Self::Text(mut text) = self else { return self };
+        // PostgreSQL keeps no NUL, and nobody needs the other control characters.
+        text.retain(|character| !character.is_control());
+        let trimmed = text.trim();
+        Self::all((!trimmed.is_empty()).then(|| trimmed.to_owned()).and_then(keep))
+    }
+
+    pub(crate) fn is_said(&self) -> bool {
+        *self != Self::Nothing
+    }
+
+    fn changes(&self, known: Option<&str>) -> bool {
+        self.is_said() && self.text() != known
     }
 }
 
-/// PostgreSQL keeps no NUL, and nobody needs the other control characters.
-fn text(given: Option<String>) -> Option<String> {
-    let mut text = given?;
-    text.retain(|character| !character.is_control());
-    let trimmed = text.trim();
-    (!trimmed.is_empty()).then(|| trimmed.to_owned())
+impl Statement {
+    /// As far as it can be kept.
+    pub(crate) fn tidy(self) -> Self {
+        let whole = |longest| move |text: String| (text.chars().count() <= longest).then_some(text);
+        Self {
+            email: self.email.tidy(whole(LONGEST_EMAIL)),
+            name: self.name.tidy(|name| Some(name.chars().take(LONGEST_NAME).collect())),
+            image: self.image.tidy(whole(LONGEST_IMAGE)),
+        }
+    }
+
+    /// Whether this says something that is not known yet.
+    pub(super) fn changes(&self, known: &Profile) -> bool {
+        self.email.changes(known.email.as_deref())
+            || self.name.changes(known.name.as_deref())
+            || self.image.changes(known.image.as_deref())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn profile(text: &str) -> Profile {
-        let text = || Some(text.to_owned());
-        Profile::tidy(text(), text(), text())
+    fn said(text: &str) -> Statement {
+        let text = || Said::Text(text.to_owned());
+        Statement { email: text(), name: text(), image: text() }.tidy()
     }
 
     #[test]
-    fn what_is_empty_is_nothing() {
-        assert_eq!(profile(" "), Profile::default());
-        assert_eq!(profile(""), Profile::default());
+    fn what_is_empty_or_too_long_is_absent_and_a_long_name_is_cut() {
+        let absent = Statement { email: Said::Absent, name: Said::Absent, image: Said::Absent };
+        assert_eq!(said(" "), absent);
+        assert_eq!(said(""), absent);
+        let name = Said::Text("é".repeat(LONGEST_NAME));
+        assert_eq!(said(&"é".repeat(3_000)), Statement { name, ..absent });
     }
 
     #[test]
     fn what_the_database_cannot_keep_is_removed() {
-        assert_eq!(profile("A\0da\n").name.as_deref(), Some("Ada"));
+        assert_eq!(said("A\0da\n").name.text(), Some("Ada"));
     }
 
     #[test]
-    fn long_names_are_cut_and_long_addresses_dropped() {
-        let profile = profile(&"é".repeat(3_000));
-        assert_eq!(profile, Profile { name: Some("é".repeat(LONGEST_NAME)), email: None, image: None });
+    fn what_is_not_spoken_of_is_not_denied() {
+        let known = Profile { name: Some("Ada".to_owned()), ..Profile::default() };
+        let name = |name| Statement { name, ..Statement::default() };
+        assert!(!Statement::default().changes(&known));
+        assert!(!name(Said::Text("Ada".to_owned())).changes(&known));
+        assert!(name(Said::Text("Lady Ada".to_owned())).changes(&known));
+        assert!(name(Said::Absent).changes(&known));
+        assert!(!name(Said::Absent).changes(&Profile::default()));
     }
 }

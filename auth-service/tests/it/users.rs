@@ -57,6 +57,19 @@ async fn a_changed_profile_is_kept_once() {
 }
 
 #[tokio::test]
+async fn a_picture_that_was_taken_away_is_gone() {
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let portrait = issuer.token("ada").issued(-30).claim("image", "https://example.com/ada.png");
+    let known = service.user(&portrait.sign()).await;
+    assert_eq!(known.image.as_deref(), Some("https://example.com/ada.png"));
+    let silent = issuer.token("ada").issued(-20).without("image");
+    assert_eq!(service.user(&silent.sign()).await, known, "who does not speak of it does not deny it");
+    let removed = service.user(&issuer.token("ada").issued(-10).claim("image", json!(null)).sign()).await;
+    assert_eq!((removed.image, removed.email), (None, known.email));
+}
+
+#[tokio::test]
 async fn of_two_live_tokens_only_the_later_one_has_a_say() {
     let issuer = Issuer::start().await;
     let service = Service::of(&issuer).await;
