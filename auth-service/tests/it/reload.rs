@@ -113,6 +113,10 @@ async fn a_file_that_cannot_be_right_changes_nothing() {
         assert_eq!(judged(&program, &issuer.token("ada")).await, "app", "{wrong}");
         assert_eq!(judged(&program, &of_coming).await, reason::TOKEN_ISSUER_UNKNOWN, "{wrong}");
     }
+    files.list(&[]);
+    program.hang_up();
+    program.told(|event| is_problem(event, "it names no issuer"));
+    assert_eq!(judged(&program, &issuer.token("ada")).await, "app", "an emptied file locks nobody out");
     fs::remove_file(files.path("issuers.toml")).unwrap();
     program.hang_up();
     program.told(|event| is_problem(event, "No such file"));
@@ -124,7 +128,7 @@ async fn a_file_that_cannot_be_right_changes_nothing() {
     assert_eq!(judged(&program, &of_coming).await, "coming");
     assert_eq!(judged(&program, &issuer.token("ada")).await, "app");
     assert_eq!(issuer.fetches(), 1);
-    assert_eq!(program.metric(r#"auth_issuer_reloads_total{outcome="refused"}"#).await, "6");
+    assert_eq!(program.metric(r#"auth_issuer_reloads_total{outcome="refused"}"#).await, "7");
 }
 
 #[tokio::test]
