@@ -120,11 +120,11 @@ async fn the_cookie_may_have_another_name_or_be_switched_off() {
 async fn the_auth_service_learns_where_a_credential_came_from() {
     let behind = ["--trusted-proxies=10.0.0.0/8"];
     for (flags, peer, client) in [
-        (&[][..], "192.0.2.1:4711", "192.0.2.1"),
-        (&[][..], "10.0.0.1:4711", "10.0.0.1"),
-        (&behind[..], "10.0.0.1:4711", "198.51.100.7"),
-        (&behind[..], "192.0.2.1:4711", "192.0.2.1"),
-        (&behind[..], "[::ffff:10.0.0.1]:4711", "198.51.100.7"),
+        (&[][..], "192.0.2.1:4711", json!("192.0.2.1")),
+        (&[][..], "10.0.0.1:4711", json!(null)),
+        (&behind[..], "10.0.0.1:4711", json!("198.51.100.7")),
+        (&behind[..], "192.0.2.1:4711", json!("192.0.2.1")),
+        (&behind[..], "[::ffff:10.0.0.1]:4711", json!("198.51.100.7")),
     ] {
         let stack = Stack::with(Reply::Silence, flags).await;
         let mut request = request("alice", "GET", "/users/me", None);
