@@ -12,6 +12,7 @@ use proto::auth::v1::auth_service_client::AuthServiceClient;
 use secrecy::ExposeSecret as _;
 use testkit::{TestDatabase, issuer::Issuer};
 use tokio::{net::TcpListener, time::Instant};
+use tonic_health::pb::health_client::HealthClient;
 use url::Url;
 
 use crate::http::Connection;
@@ -51,7 +52,13 @@ impl Stack {
 
     /// A client with a connection of its own.
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
-        Ok(AuthServiceClient::new(kit::client::connect(&self.auth.url, &SERVICE_KEY.into())?))
+        Ok(self.clients()?.0)
+    }
+
+    /// The same, and one that checks the health of the service over this connection.
+    pub(crate) fn clients(&self) -> anyhow::Result<(Client, HealthClient<kit::client::Transport>)> {
+        let transport = kit::client::connect(&self.auth.url, &SERVICE_KEY.into())?;
+        Ok((AuthServiceClient::new(transport.clone()), HealthClient::new(transport)))
     }
 }
 
@@ -97,12 +104,7 @@ impl Program {
 
     /// The CPU time of all its threads so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let mut nanos = 0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            let text = fs::read_to_string(task?.path().join("schedstat"))?;
-            nanos += text.split(' ').next().context("a time")?.parse::<u64>()?;
-        }
-        Ok(Duration::from_nanos(nanos))
+        cpu(self.child.id())
     }
 
     /// The sum of all counters whose line begins like this.
@@ -111,6 +113,20 @@ impl Program {
         let lines = metrics.lines().filter(|line| line.starts_with(series));
         Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
     }
+}
+
+/// The CPU time of this process so far.
+pub(crate) fn own_cpu() -> anyhow::Result<Duration> {
+    cpu(std::process::id())
+}
+
+fn cpu(process: u32) -> anyhow::Result<Duration> {
+    let mut nanos = 0;
+    for task in fs::read_dir(format!("/proc/{process}/task"))? {
+        let text = fs::read_to_string(task?.path().join("schedstat"))?;
+        nanos += text.split(' ').next().context("a time")?.parse::<u64>()?;
+    }
+    Ok(Duration::from_nanos(nanos))
 }
 
 /// The program of this name that was built together with this one.
