@@ -24,6 +24,8 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 /// server that hangs must not pile them up without end.
 const MOST_AT_ONCE: usize = 64;
 const MOST_WAITING: usize = 2_000;
+/// Shorter than a deadline, so that nobody waits for those who wait for a server that hangs.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const SOON: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -57,7 +59,7 @@ impl GetSession {
     ) -> Result<Option<Live>, Error> {
         let crowded = || away(SOON, anyhow::anyhow!("too many questions about sessions are waiting already"));
         let Ok(_waiting) = self.crowd.try_acquire() else { return Err(crowded()) };
-        let Ok(Ok(_place)) = timeout(DEADLINE, self.places.acquire()).await else { return Err(crowded()) };
+        let Ok(Ok(_place)) = timeout(LONGEST_WAIT, self.places.acquire()).await else { return Err(crowded()) };
         let http = self.client(url).map_err(Error::internal)?;
         let mut url = url.clone();
         // The cookie cache would keep a deleted session alive, and asking must not prolong it.

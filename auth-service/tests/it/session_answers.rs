@@ -66,6 +66,20 @@ async fn only_an_answer_about_this_session_counts() {
 }
 
 #[tokio::test]
+async fn a_crowd_that_comes_at_once_waits_for_its_turn() {
+    let (issuer, folder) = (Issuer::start().await, tempfile::tempdir().unwrap());
+    let service = service(&issuer, folder.path()).await;
+    assert!(service.verify(&issuer.token("ada").sign()).await.is_ok());
+    let before = issuer.fetches();
+    issuer.answer(Answer::Text("null".to_owned()));
+    let tokens = (0..500).map(|index| format!("{index:032}")).collect::<Vec<_>>();
+    for answer in join_all(tokens.iter().map(|token| service.verify(token))).await {
+        assert_eq!(reason(&answer.unwrap_err()), reason::SESSION_NOT_FOUND);
+    }
+    assert_eq!(issuer.fetches() - before, 500);
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_holds_so_many_questions_and_no_more() {
     let (issuer, folder) = (Issuer::start().await, tempfile::tempdir().unwrap());
     let service = service(&issuer, folder.path()).await;
