@@ -2,15 +2,15 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+mod sessions;
+
+pub use self::sessions::SessionOptions;
 pub use kit::config::ConfigError;
 use kit::config::{AcceptedServices, Database};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{
-    issuer::{self, IssuerConfig},
-    jwks::Freshness,
-};
+use crate::issuer::IssuerConfig;
 
 /// The flags that only this service has.
 #[derive(Debug, Clone, clap::Args)]
@@ -72,7 +72,11 @@ pub struct Options {
     #[arg(id = "auth-issuers-file", long, env = "AUTH_ISSUERS_FILE", value_name = "FILE")]
     pub issuers_file: Option<PathBuf>,
 
-    /// How old the keys of an issuer may become before they are fetched again
+    /// Opaque sessions.
+    #[command(flatten)]
+    pub sessions: SessionOptions,
+
+    /// How old the keys of an issuer may become: within this time a withdrawn key stops working
     #[arg(
         id = "jwks-max-age",
         long,
@@ -83,7 +87,7 @@ pub struct Options {
     )]
     pub jwks_max_age: Duration,
 
-    /// How long to wait before asking an issuer again after an unknown key or a failure
+    /// How long an issuer is not asked about unknown keys after it did not know one
     #[arg(
         id = "jwks-cool-down",
         long,
@@ -94,7 +98,7 @@ pub struct Options {
     )]
     pub jwks_cool_down: Duration,
 
-    /// How long the last known keys are used while an issuer is down
+    /// How old the last known keys may become while an issuer is down
     #[arg(
         id = "jwks-max-stale",
         long,
@@ -104,6 +108,21 @@ pub struct Options {
         value_name = "DURATION"
     )]
     pub jwks_max_stale: Duration,
+
+    /// How many credentials from one address may be refused a minute before more are refused unread; 0 is no limit.
+    /// Those that were accepted before go on, as do addresses nobody tells of
+    #[arg(
+        id = "auth-failures-per-minute",
+        long,
+        env = "AUTH_FAILURES_PER_MINUTE",
+        default_value_t = 600,
+        value_name = "COUNT"
+    )]
+    pub failures_per_minute: u32,
+
+    /// Write clients' addresses into the audit log; without it, a hash that lasts as long as the process
+    #[arg(id = "audit-addresses", long, env = "AUDIT_ADDRESSES")]
+    pub audit_addresses: bool,
 
     /// Issuers that the program knows by itself, besides the configured ones.
     #[arg(skip)]
@@ -140,18 +159,5 @@ impl Config {
     /// When none was given.
     pub fn owner_url(&self) -> Result<&SecretString, ConfigError> {
         self.database.owner_url(self.options.database_url.as_ref(), "AUTH_DATABASE_URL")
-    }
-
-    /// The issuers behind presets, file and program.
-    pub(crate) fn issuers(&self) -> Result<Vec<IssuerConfig>, ConfigError> {
-        issuer::collect(&self.options)
-    }
-
-    pub(crate) fn freshness(&self) -> Freshness {
-        Freshness {
-            max_age: self.options.jwks_max_age,
-            cool_down: self.options.jwks_cool_down,
-            max_stale: self.options.jwks_max_stale,
-        }
     }
 }

@@ -1,21 +1,24 @@
 //! Who may issue tokens. `iss` picks the entry, and the entry decides about everything else.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use kit::http::is_loopback;
 use url::Url;
 
 use crate::{
     config::{ConfigError, Options},
-    jwks::{Freshness, Keys},
-    token::Algorithm,
+    jws::Algorithm,
 };
 
 mod file;
 mod preset;
+mod registry;
 mod rules;
 
-const DEFAULT_LEEWAY: Duration = Duration::from_mins(1);
+pub(crate) use self::registry::{Issuer, Registry};
+
+/// How far the clock of an issuer may be off, unless its entry says otherwise.
+pub(crate) const DEFAULT_LEEWAY: Duration = Duration::from_mins(1);
 
 /// One issuer, as it is configured.
 #[derive(Debug, Clone)]
@@ -32,6 +35,8 @@ pub struct IssuerConfig {
     pub algorithms: Vec<Algorithm>,
     /// How far its clock may be off.
     pub leeway: Duration,
+    /// Where its opaque sessions are resolved, if they are accepted: `get-session` of a Better Auth server.
+    pub session_url: Option<Url>,
 }
 
 /// Where the public keys of an issuer are.
@@ -39,7 +44,7 @@ pub struct IssuerConfig {
 pub enum KeySource {
     /// A JSON Web Key Set behind a URL: `https`, or on this machine.
     Url(Url),
-    /// A JSON Web Key Set in a file, read once.
+    /// A JSON Web Key Set in a file, read at the start and at each reload.
     File(PathBuf),
     /// Behind the `jwks_uri` of the issuer's OpenID discovery document.
     Discovery,
@@ -55,20 +60,41 @@ impl IssuerConfig {
             keys,
             algorithms: Algorithm::ALL.to_vec(),
             leeway: DEFAULT_LEEWAY,
+            session_url: None,
         }
     }
 }
 
 /// The issuers of presets, file and program, checked together.
-pub(crate) fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
+fn collect(options: &Options) -> Result<Vec<IssuerConfig>, ConfigError> {
     let mut problems = Vec::new();
-    let mut issuers = preset::issuers(options, &mut problems);
-    if let Some(path) = &options.issuers_file {
-        issuers.extend(file::read(path, &mut problems));
-    }
-    issuers.extend(options.extra_issuers.iter().cloned());
+    let mut presets = preset::issuers(options, &mut problems);
+    let mut explicit = options.issuers_file.as_ref().map_or_else(Vec::new, |path| file::read(path, &mut problems));
+    explicit.extend(options.extra_issuers.iter().cloned());
+    leave_sessions_to_one(&mut presets, &explicit);
+    let issuers = [presets, explicit].concat();
     rules::check(&issuers, &mut problems);
+    if options.sessions.database_url.is_some() && issuers.iter().all(|config| config.session_url.is_none()) {
+        let problem = "AUTH_SESSION_DATABASE_URL is of no use: set session_url for the issuer whose tables it holds";
+        problems.push(problem.to_owned());
+    }
     ConfigError::unless_empty(problems, issuers)
+}
+
+/// An opaque session names no issuer, and asking several servers about it would show it to strangers. What the file
+/// says wins over what presets would do by themselves, and of two presets neither does.
+fn leave_sessions_to_one(presets: &mut [IssuerConfig], explicit: &[IssuerConfig]) {
+    let resolving = |issuers: &[IssuerConfig]| issuers.iter().filter(|config| config.session_url.is_some()).count();
+    let decided = resolving(explicit) > 0;
+    if !decided && resolving(presets) < 2 {
+        return;
+    }
+    if !decided {
+        tracing::warn!("opaque sessions are not accepted: set session_url for one issuer in AUTH_ISSUERS_FILE");
+    }
+    for config in presets {
+        config.session_url = None;
+    }
 }
 
 /// Whether nobody can change on the way what is fetched from here: encrypted, or never leaving this machine.
@@ -80,39 +106,46 @@ pub(crate) fn is_safe_url(url: &Url) -> bool {
     }
 }
 
-/// One issuer at work.
-pub(crate) struct Issuer {
-    pub(crate) name: Arc<str>,
-    /// The exact `iss`.
-    pub(crate) identifier: String,
-    pub(crate) audience: Vec<String>,
-    pub(crate) algorithms: Vec<Algorithm>,
-    pub(crate) leeway: Duration,
-    pub(crate) keys: Keys,
-}
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
 
-/// Every issuer, by its exact `iss`.
-pub(crate) struct Registry(HashMap<String, Arc<Issuer>>);
+    use super::*;
 
-impl Registry {
-    /// Reads key files; asks nobody. A service starts with its issuers down.
-    pub(crate) fn open(issuers: Vec<IssuerConfig>, freshness: &Freshness) -> Result<Self, ConfigError> {
-        let mut problems = Vec::new();
-        let mut entries = HashMap::new();
-        for IssuerConfig { name, issuer, audience, keys, algorithms, leeway } in issuers {
-            let name = Arc::<str>::from(name);
-            match Keys::open(&name, &issuer, keys, freshness) {
-                Ok(keys) => {
-                    let entry = Issuer { name, identifier: issuer.clone(), audience, algorithms, leeway, keys };
-                    entries.insert(issuer, Arc::new(entry));
-                }
-                Err(problem) => problems.push(format!("issuer `{name}`: {problem}")),
-            }
+    /// As a program would read them.
+    pub(super) fn options<'a>(flags: impl IntoIterator<Item = &'a str>) -> Options {
+        #[derive(Parser)]
+        struct Flags {
+            #[command(flatten)]
+            options: Options,
         }
-        ConfigError::unless_empty(problems, Self(entries))
+        Flags::parse_from(["test"].into_iter().chain(flags)).options
     }
 
-    pub(crate) fn find(&self, issuer: &str) -> Option<&Arc<Issuer>> {
-        self.0.get(issuer)
+    const BETTER_AUTH: [&str; 2] = ["--better-auth-url", "https://app.example.com/api/auth"];
+    const NEON_AUTH: [&str; 2] = ["--neon-auth-url", "https://ep-x.neonauth.example/neondb/auth"];
+
+    /// Where opaque sessions are resolved with these presets and, if asked for, an entry of its own.
+    fn session_urls(presets: &[[&str; 2]], explicit: bool) -> Vec<String> {
+        let mut options = options(presets.iter().copied().flatten());
+        if explicit {
+            let keys = KeySource::Url("https://id.example/jwks".parse().unwrap());
+            let own = IssuerConfig::new("own", "https://id.example", vec!["x".to_owned()], keys);
+            let session_url = Some("https://id.example/sessions".parse().unwrap());
+            options.extra_issuers.push(IssuerConfig { session_url, ..own });
+        }
+        let issuers = collect(&options).unwrap();
+        issuers.into_iter().filter_map(|config| config.session_url).map(String::from).collect()
+    }
+
+    #[test]
+    fn an_opaque_session_is_shown_to_one_server_at_most() {
+        let none = Vec::<String>::new();
+        assert_eq!(session_urls(&[], false), none);
+        assert_eq!(session_urls(&[BETTER_AUTH], false), ["https://app.example.com/api/auth/get-session"]);
+        assert_eq!(session_urls(&[NEON_AUTH], false), ["https://ep-x.neonauth.example/neondb/auth/get-session"]);
+        assert_eq!(session_urls(&[BETTER_AUTH, NEON_AUTH], false), none);
+        assert_eq!(session_urls(&[BETTER_AUTH, NEON_AUTH], true), ["https://id.example/sessions"]);
+        assert_eq!(session_urls(&[BETTER_AUTH], true), ["https://id.example/sessions"]);
     }
 }

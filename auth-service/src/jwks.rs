@@ -1,22 +1,22 @@
-//! The public keys of issuers: read, chosen, kept.
+//! The public keys of issuers: fetched, kept fresh, given to whoever judges a token.
 
 use std::{fs, path::Path, sync::Arc};
 
 use kit::error::Error;
 
-use crate::issuer::KeySource;
+use crate::{issuer::KeySource, jws::KeySet};
 
+mod freshness;
 mod held;
-mod key;
-mod key_set;
+mod lifetime;
+mod meter;
+mod missing;
 mod remote;
 mod source;
+mod state;
 
-pub(crate) use self::{
-    held::Freshness,
-    key_set::{KeySet, Selection},
-};
-use self::{remote::RemoteKeys, source::Source};
+pub(crate) use self::freshness::Freshness;
+use self::{meter::Meter, remote::RemoteKeys, source::Source};
 
 /// Where the keys of one issuer come from.
 pub(crate) enum Keys {
@@ -25,19 +25,19 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
-    /// Reads a file, or makes ready to fetch at first use.
+    /// Reads a file, or begins to fetch in the background.
     pub(crate) fn open(
         name: &Arc<str>,
         issuer: &str,
-        source: KeySource,
+        source: &KeySource,
         freshness: &Freshness,
     ) -> Result<Self, anyhow::Error> {
         let source = match source {
-            KeySource::File(path) => return read(name, &path).map(|keys| Self::Fixed(Arc::new(keys))),
-            KeySource::Url(url) => Source::key_set(url)?,
+            KeySource::File(path) => return read(name, path).map(|keys| Self::Fixed(Arc::new(keys))),
+            KeySource::Url(url) => Source::key_set(url.clone())?,
             KeySource::Discovery => Source::discovery(issuer)?,
         };
-        Ok(Self::Remote(RemoteKeys::new(Arc::clone(name), source, freshness.clone())))
+        Ok(Self::Remote(RemoteKeys::start(Arc::clone(name), source, freshness.clone())))
     }
 
     /// The keys to judge a token by that names this key.
@@ -46,6 +46,27 @@ impl Keys {
             Self::Fixed(keys) => Ok(Arc::clone(keys)),
             Self::Remote(remote) => remote.current(key_id).await,
         }
+    }
+
+    /// In words, for people.
+    pub(crate) fn state(&self) -> String {
+        match self {
+            Self::Fixed(keys) => format!("from a file; keys: {}", keys.count()),
+            Self::Remote(remote) => remote.state().to_string(),
+        }
+    }
+
+    /// Sets the gauges of this issuer.
+    pub(crate) fn measure(&self, name: &str) {
+        match self {
+            Self::Fixed(keys) => Meter::file(name, keys.count()),
+            Self::Remote(remote) => Meter::state(name, &remote.state()),
+        }
+    }
+
+    /// Takes the gauges of an issuer that is no longer configured out of every comparison.
+    pub(crate) fn forget(name: &str) {
+        Meter::gone(name);
     }
 }
 

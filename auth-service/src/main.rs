@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use auth_service::Config;
 use clap::Parser;
-use kit::{program, server::Listeners, shutdown, telemetry};
+use kit::{program, reload, server::Listeners, shutdown, telemetry};
 
 /// Verifies the credentials of end users and keeps their accounts
 #[derive(Debug, Parser)]
@@ -31,7 +31,8 @@ async fn run(Cli { config, migrate_only, .. }: Cli) -> anyhow::Result<()> {
         return auth_service::migrate(config.owner_url()?).await;
     }
     let listeners = Listeners::bind(config.options.listen, config.options.admin_listen).await?;
-    auth_service::serve(config, listeners, shutdown::on_signal()?).await
+    let stop = shutdown::on_signal()?;
+    auth_service::serve(config, listeners, reload::on_signal(&stop)?, stop).await
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use kit::{
-    admin::Readiness,
+    admin::{Detail, Readiness},
     caller::Authenticator,
     database,
+    reload::Reload,
     server::{Guarded, Listeners, Services},
 };
 use proto::auth::v1::{auth_service_server::AuthServiceServer, user_service_server::UserServiceServer};
@@ -15,30 +15,46 @@ use sqlx::{PgPool, migrate::Migrator};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Config, ConfigError},
+    audit::Audit,
+    config::{Config, ConfigError, SessionOptions},
+    failures::Failures,
     grpc::{AuthGrpc, LocalVerifier, UserGrpc},
     identity::Identities,
     issuer::Registry,
+    session::Sessions,
+    store::better_auth::Tables,
     token::Verifier,
     users::Users,
 };
 
 const SCHEMA: &str = "auth";
+/// One short statement for each credential that callers do not remember.
+const SESSION_CONNECTIONS: u32 = 4;
 
-/// Brings the tables up to date and serves until `stop`.
+/// Brings the tables up to date and serves until `stop`. At each `reload` the files of issuers are read again.
 ///
 /// # Errors
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
 /// fit, or a listener fails.
-pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(
+    config: Config,
+    listeners: Listeners,
+    reload: Reload,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let pool = pool(&config)?;
-    let services = assemble(&config, &pool)?;
+    let registry = Arc::new(Registry::open(&config.options)?);
+    let services = assemble(&config, &pool, Arc::clone(&registry))?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
     }
-    services.serve(listeners, Readiness::default(), stop).await
+    let readiness = Readiness::default().with_detail(Arc::clone(&registry) as Arc<dyn Detail>);
+    tokio::select! {
+        served = services.serve(listeners, readiness, stop) => served,
+        never = registry.follow(reload) => never,
+    }
 }
 
 /// The services behind their caller layer, over a database that is up to date already.
@@ -46,7 +62,7 @@ pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken
 /// # Errors
 /// [`ConfigError`] when the configuration cannot be right.
 pub fn services(config: &Config) -> anyhow::Result<Guarded> {
-    assemble(config, &pool(config)?)
+    assemble(config, &pool(config)?, Arc::new(Registry::open(&config.options)?))
 }
 
 /// Brings the tables up to date, as their owner.
@@ -65,20 +81,25 @@ fn pool(config: &Config) -> Result<PgPool, ConfigError> {
     database::pool(config.service_url()?, "auth-service", config.options.max_connections)
 }
 
-fn assemble(config: &Config, pool: &PgPool) -> anyhow::Result<Guarded> {
-    let issuers = config.issuers()?;
-    if issuers.is_empty() {
-        tracing::warn!("no issuer is configured: every user's token will be refused");
-    }
+/// Better Auth's own database, if it is configured.
+fn session_tables(options: &SessionOptions) -> Result<Option<Tables>, ConfigError> {
+    let pool = |url| database::pool(url, "auth-service sessions", SESSION_CONNECTIONS);
+    let pool = options.database_url.as_ref().map(pool).transpose()?;
+    Ok(pool.map(|pool| Tables::new(pool, options.schema.clone())))
+}
+
+fn assemble(config: &Config, pool: &PgPool, registry: Arc<Registry>) -> anyhow::Result<Guarded> {
     if config.accepted.service_keys.is_empty() {
         tracing::warn!("SERVICE_KEYS is empty: no other service can ask about tokens");
     }
-    let registry = Registry::open(issuers, &config.freshness()).context("setting up the issuers")?;
     let users = Users::new(pool.clone());
-    let identities = Arc::new(Identities::new(Verifier::new(registry), users.clone()));
+    let failures = Failures::new(config.options.failures_per_minute);
+    let audit = Audit::new(config.options.audit_addresses)?;
+    let sessions = Sessions::new(&config.options.sessions, session_tables(&config.options.sessions)?);
+    let identities = Arc::new(Identities::new(Verifier::new(registry), sessions, users.clone(), failures, audit));
     let caller = LocalVerifier(Arc::clone(&identities));
     Ok(Services::new("auth-service")
         .with(AuthServiceServer::new(AuthGrpc(identities)))
         .with(UserServiceServer::new(UserGrpc(users)))
-        .guarded_by(Authenticator::new(Arc::new(caller), &config.accepted.service_keys)))
+        .guarded_by(Authenticator::new(Arc::new(caller), &config.accepted)?))
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -9,6 +9,7 @@ use kit::telemetry;
 use crate::{
     database,
     development_issuer::{DevelopmentIssuer, Profile},
+    explain_token::{self, ExplainToken},
     stack,
 };
 
@@ -28,6 +29,8 @@ enum Command {
     Up(Box<Up>),
     /// Print a token of the development issuer, for the stack of this data directory
     Token(Token),
+    /// Tell why a credential on standard input is accepted (exit code 0) or refused (2)
+    ExplainToken(ExplainToken),
     /// Bring the database up to date and end
     Migrate(Box<Migrate>),
 }
@@ -72,7 +75,7 @@ struct Token {
     #[command(flatten)]
     profile: Profile,
     /// How long the token is good for
-    #[arg(long, default_value = "12h", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    #[arg(long, default_value = "12h", value_parser = ttl, value_name = "DURATION")]
     ttl: Duration,
 }
 
@@ -88,17 +91,24 @@ struct Migrate {
     telemetry: telemetry::Config,
 }
 
+fn ttl(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(ttl) if ttl < Duration::from_secs(1) => Err("it must be a second at least".to_owned()),
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
+}
+
 /// Does what the command line asks for.
 ///
 /// # Errors
 /// With one sentence for the person who asked.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(up) => {
             let telemetry = telemetry::init(&up.telemetry, "colloquy", "warn")?;
             let outcome = stack::up(*up).await;
             telemetry.shutdown();
-            outcome
+            outcome.map(|()| ExitCode::SUCCESS)
         }
         Command::Token(token) => {
             let issuer = DevelopmentIssuer::open(&token.data.path).with_context(|| {
@@ -108,13 +118,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             {
                 println!("{}", issuer.token(&token.profile, token.ttl, chrono::Utc::now()));
             }
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
+        Command::ExplainToken(options) => explain_token::run(options).await,
         Command::Migrate(migrate) => {
             let telemetry = telemetry::init(&migrate.telemetry, "colloquy", "info")?;
             let outcome = database::migrate(&migrate.data.path, &migrate.postgres, &migrate.database).await;
             telemetry.shutdown();
-            outcome
+            outcome.map(|()| ExitCode::SUCCESS)
         }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::{
     fs,
-    io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -15,7 +13,10 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat, Utc};
+use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
+
+use crate::data_dir;
 
 /// `iss` of its tokens.
 pub(crate) const ISSUER: &str = "urn:colloquy:development";
@@ -29,7 +30,12 @@ const KEY_SET: &str = "development-issuer.jwks.json";
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Profile {
     /// The user: each address is a user of its own
-    #[arg(long, default_value = "dev@colloquy.localhost", value_name = "ADDRESS")]
+    #[arg(
+        long,
+        default_value = "dev@colloquy.localhost",
+        value_parser = NonEmptyStringValueParser::new(),
+        value_name = "ADDRESS"
+    )]
     pub(crate) email: String,
     /// The user's name
     #[arg(long, default_value = "Dev", value_name = "NAME")]
@@ -57,7 +63,7 @@ impl DevelopmentIssuer {
         if !path.exists() {
             let pkcs8 = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
                 .map_err(|_| anyhow::anyhow!("the machine has no randomness"))?;
-            write_secret(&path, pkcs8.as_ref()).with_context(|| format!("writing {}", path.display()))?;
+            data_dir::write_secret(&path, pkcs8.as_ref()).with_context(|| format!("writing {}", path.display()))?;
         }
         let issuer = Self::open(data_dir)?;
         fs::write(&issuer.key_set, issuer.public_keys()).context("writing the development keys")?;
@@ -104,13 +110,4 @@ impl DevelopmentIssuer {
         let signature = URL_SAFE_NO_PAD.encode(self.key.sign(signed.as_bytes()));
         format!("{signed}.{signature}")
     }
-}
-
-/// Writes it whole or not at all, for the owner alone.
-fn write_secret(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let unfinished = path.with_extension("new");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(unfinished, path)
 }

@@ -4,9 +4,12 @@
 //! another over sockets.
 
 mod cli;
+mod data_dir;
 mod database;
 mod development_issuer;
+mod explain_token;
 mod random;
+mod running_stack;
 mod screen;
 mod sockets;
 mod stack;

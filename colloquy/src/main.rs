@@ -11,7 +11,7 @@ async fn main() -> ExitCode {
         Err(code) => return code,
     };
     match colloquy::run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             #[expect(clippy::print_stderr, reason = "the last word of a program that failed")]
             {

@@ -1,10 +1,15 @@
 //! Everything on one machine, from the first socket to the last process.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use auth_service::{IssuerConfig, KeySource};
-use kit::{config, server::Listeners, shutdown};
+use kit::{
+    config,
+    reload::{self, Reload},
+    server::Listeners,
+    shutdown,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -12,9 +17,11 @@ use url::Url;
 
 use crate::{
     cli::Up,
+    data_dir,
     database::PrivateDatabase,
     development_issuer::{self, DevelopmentIssuer, Profile},
     random,
+    running_stack::RunningStack,
     screen::{self, Places},
     sockets::Socket,
 };
@@ -55,12 +62,13 @@ impl Sockets {
 /// Starts everything, shows where it is, and runs until a signal or a failure. Leaves nothing running.
 pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
     let stop = shutdown::on_signal()?;
-    create_data_dir(&up.data.path)?;
+    let reload = reload::on_signal(&stop)?;
+    data_dir::create(&up.data.path)?;
     let sockets = Sockets::bind(&up).await?;
     let needs_database =
         up.database.url.is_none() && (up.auth.database_url.is_none() || up.history.database_url.is_none());
     if !needs_database {
-        return serve(up, sockets, None, &stop).await;
+        return serve(up, sockets, None, reload, &stop).await;
     }
     let mut private = tokio::select! {
         started = PrivateDatabase::start(&up.data.path, &up.postgres) => started?,
@@ -68,7 +76,7 @@ pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
     };
     let urls = private.urls.clone();
     let outcome = tokio::select! {
-        outcome = serve(up, sockets, Some(urls), &stop) => outcome,
+        outcome = serve(up, sockets, Some(urls), reload, &stop) => outcome,
         ended = private.cluster.ended() => Err(ended.into()),
     };
     if let Err(error) = private.cluster.stop().await {
@@ -81,12 +89,15 @@ async fn serve(
     up: Up,
     sockets: Sockets,
     private: Option<config::Database>,
+    reload: Reload,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let issuer = DevelopmentIssuer::open_or_create(&up.data.path)?;
     let places = places(&up, &sockets, private.is_some(), &issuer);
     let admins = [&sockets.auth_admin, &sockets.history_admin, &sockets.gateway_admin].map(Socket::url);
-    let mut running = Running::start(up, sockets, private, &issuer)?;
+    let commands = RunningStack::new(sockets.auth.url());
+    let _announcement = commands.announce(&up.data.path)?;
+    let mut running = Running::start(up, sockets, private, &issuer, &commands, reload)?;
 
     let outcome = tokio::select! {
         ready = all_ready(&admins) => match ready {
@@ -109,13 +120,6 @@ async fn serve(
 
 fn has_agent(agents: &gateway::AgentOptions) -> bool {
     agents.url.is_some() || agents.file.is_some()
-}
-
-fn create_data_dir(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-
-    let mut directory = std::fs::DirBuilder::new();
-    directory.recursive(true).mode(0o700).create(path).with_context(|| format!("creating {}", path.display()))
 }
 
 fn places(up: &Up, sockets: &Sockets, private: bool, issuer: &DevelopmentIssuer) -> Places {
@@ -154,6 +158,8 @@ impl Running {
         sockets: Sockets,
         private: Option<config::Database>,
         issuer: &DevelopmentIssuer,
+        commands: &RunningStack,
+        reload: Reload,
     ) -> anyhow::Result<Self> {
         let Up { mut auth, history, mut gateway, demo_agent, accepted, token_cache, database, .. } = up;
         let database = private.unwrap_or(database);
@@ -169,8 +175,13 @@ impl Running {
         let (gateway_stop, others_stop) = (CancellationToken::new(), CancellationToken::new());
         let mut others = JoinSet::new();
         others.spawn(auth_service::serve(
-            auth_service::Config { options: auth, database: database.clone(), accepted: accepted.clone() },
+            auth_service::Config {
+                options: auth,
+                database: database.clone(),
+                accepted: commands.admitted(accepted.clone()),
+            },
             Listeners { grpc: sockets.auth.listener, admin: sockets.auth_admin.listener },
+            reload,
             others_stop.clone(),
         ));
         others.spawn(history_service::serve(
@@ -238,7 +249,8 @@ fn service_keys(
         let (gateway, history) = (random::secret(), random::secret());
         let gateway = gateway_key.as_ref().unwrap_or(&gateway).expose_secret();
         let keys = format!("gateway:{gateway},history:{}", history.expose_secret());
-        config::AcceptedServices { service_keys: keys.parse().context("SERVICE_KEY cannot be used")? }
+        let service_keys = keys.parse().context("SERVICE_KEY cannot be used")?;
+        config::AcceptedServices { service_keys, ..given }
     } else {
         given
     };

@@ -1,13 +1,23 @@
 //! What handlers share.
 
+use std::sync::Arc;
+
 use kit::{caller::RemoteVerifier, client::Transport};
 
-use crate::{agent::Agents, config::Config, history::History, run::Runs};
+use crate::{
+    agent::Agents,
+    config::Config,
+    extract::{Clients, Credentials},
+    history::History,
+    run::Runs,
+};
 
 /// The state of all handlers.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) verifier: RemoteVerifier,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) history: History,
     pub(crate) runs: Runs,
 }
@@ -19,6 +29,8 @@ impl App {
         let agents = Agents::new(config.options.agents.load()?, limits)?;
         let runs = Runs::new(history.clone(), agents, limits.clone());
         let verifier = RemoteVerifier::new(auth, &config.token_cache);
-        Ok(Self { verifier, history, runs })
+        let credentials = Arc::new(Credentials::new(&config.options));
+        let clients = Arc::new(Clients::new(config.options.trusted_proxies.clone()));
+        Ok(Self { verifier, credentials, clients, history, runs })
     }
 }

@@ -12,12 +12,16 @@ use url::Url;
 mod agents;
 mod cors;
 mod limits;
+mod proxies;
+mod session_cookie;
 
 pub(crate) use self::agents::AgentConfig;
 pub use self::{
     agents::{AgentOptions, AgentProtocol, AgentsError},
     cors::CorsOrigins,
     limits::Limits,
+    proxies::TrustedProxies,
+    session_cookie::SessionCookie,
 };
 
 /// Everything the gateway needs to know.
@@ -75,6 +79,28 @@ pub struct Options {
         value_name = "ORIGIN,…"
     )]
     pub cors_origins: CorsOrigins,
+
+    /// Proxies whose X-Forwarded-For is believed: addresses and ranges, separated by commas; none by default
+    #[arg(
+        id = "trusted-proxies",
+        long,
+        env = "TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ADDRESS,…"
+    )]
+    pub trusted_proxies: TrustedProxies,
+
+    /// The session cookie of Better Auth that counts where no bearer token comes, with or without `__Secure-` before
+    /// it; `off` accepts none
+    #[arg(
+        id = "session-cookie",
+        long,
+        env = "SESSION_COOKIE",
+        default_value = "better-auth.session_token",
+        value_name = "NAME"
+    )]
+    pub session_cookie: SessionCookie,
 
     /// Which agents there are.
     #[command(flatten)]

@@ -38,10 +38,10 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> axum::response::Response {
 }
 
 fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
-    let origins = match origins {
+    let (origins, with_cookies) = match origins {
         CorsOrigins::None => return None,
-        CorsOrigins::Any => AllowOrigin::from(Any),
-        CorsOrigins::These(origins) => AllowOrigin::list(origins.iter().cloned()),
+        CorsOrigins::Any => (AllowOrigin::from(Any), false),
+        CorsOrigins::These(origins) => (AllowOrigin::list(origins.iter().cloned()), true),
     };
     let own = |name: &'static str| HeaderName::from_static(name);
     let allowed = [
@@ -56,6 +56,7 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
     Some(
         CorsLayer::new()
             .allow_origin(origins)
+            .allow_credentials(with_cookies)
             .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
             .allow_headers(allowed)
             .expose_headers([request_id::HEADER.clone(), header::RETRY_AFTER, header::LOCATION])

@@ -2,7 +2,9 @@
 
 mod body;
 mod caller;
+mod client;
+mod credential;
 mod path;
 mod query;
 
-pub(crate) use self::{body::Body, caller::Caller, path::Id, query::Query};
+pub(crate) use self::{body::Body, caller::Caller, client::Clients, credential::Credentials, path::Id, query::Query};

@@ -1,8 +1,6 @@
 //! The gateway as a whole: built from its configuration, served on sockets, drained at the end.
 
-use std::time::Duration;
-
-use std::future::IntoFuture as _;
+use std::{future::IntoFuture as _, net::SocketAddr, time::Duration};
 
 use axum::{Router, serve::ListenerExt as _};
 use kit::{
@@ -78,7 +76,8 @@ impl Gateway {
                 tracing::debug!(%error, "a connection keeps Nagle's algorithm");
             }
         });
-        let server = axum::serve(listener, self.router()).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
         let drained = async {
             stop.cancelled().await;
             readiness.draining();

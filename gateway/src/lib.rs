@@ -16,7 +16,10 @@ mod routes;
 mod run;
 
 pub use self::{
-    config::{AgentOptions, AgentProtocol, AgentsError, Config, ConfigError, CorsOrigins, Limits, Options},
+    config::{
+        AgentOptions, AgentProtocol, AgentsError, Config, ConfigError, CorsOrigins, Limits, Options, SessionCookie,
+        TrustedProxies,
+    },
     gateway::{Gateway, Listeners, serve},
     routes::openapi,
 };

@@ -67,6 +67,6 @@ fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> a
         None => client::connect(&config.auth.auth_url, &config.own_key()?)?,
     };
     let verifier = RemoteVerifier::new(auth, &config.token_cache);
-    let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted.service_keys);
+    let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted)?;
     Ok(grpc::services(PROCESS, store).guarded_by(authenticator))
 }

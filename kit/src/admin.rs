@@ -22,22 +22,40 @@ const GRACE: Duration = Duration::from_millis(500);
 ///
 /// It says nothing about what the process depends on: a probe must not wake a sleeping database, and one
 /// database away must not take every replica out at once.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+#[derive(Clone, Default)]
+pub struct Readiness {
+    ready: Arc<AtomicBool>,
+    detail: Option<Arc<dyn Detail>>,
+}
+
+/// What a service has to say about its state besides being ready.
+pub trait Detail: Send + Sync {
+    /// Lines for `/readyz`, for people to read.
+    fn lines(&self) -> Vec<String>;
+
+    /// Sets the gauges that are out of date as soon as they are set, such as ages. Called whenever metrics are read.
+    fn measure(&self);
+}
 
 impl Readiness {
+    /// Tells this besides. It does not change whether the process is ready.
+    #[must_use]
+    pub fn with_detail(self, detail: Arc<dyn Detail>) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
+
     /// From now on, requests are welcome.
     pub fn ready(&self) {
-        self.0.store(true, Ordering::Release);
+        self.ready.store(true, Ordering::Release);
     }
 
     /// From now on, requests should go elsewhere.
     pub fn draining(&self) {
-        self.0.store(false, Ordering::Release);
+        self.ready.store(false, Ordering::Release);
     }
 
     fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.ready.load(Ordering::Acquire)
     }
 }
 
@@ -49,7 +67,7 @@ pub async fn serve(listener: TcpListener, readiness: Readiness, stop: Cancellati
     let router = Router::new()
         .route("/livez", get(async || "ok\n"))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(async || metrics::render()))
+        .route("/metrics", get(measured))
         .with_state(readiness);
     let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let upkeep = async {
@@ -71,6 +89,17 @@ pub async fn serve(listener: TcpListener, readiness: Readiness, stop: Cancellati
     Ok(())
 }
 
-async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
-    if readiness.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+/// Probes read the status, people the lines.
+async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, String) {
+    let (status, word) =
+        if readiness.is_ready() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+    let detail = readiness.detail.map_or_else(Vec::new, |detail| detail.lines());
+    (status, [vec![word.to_owned()], detail].concat().join("\n") + "\n")
+}
+
+async fn measured(State(readiness): State<Readiness>) -> String {
+    if let Some(detail) = &readiness.detail {
+        detail.measure();
+    }
+    metrics::render()
 }

@@ -3,13 +3,17 @@
 //! `authorization: Bearer <user token>` is a user acting for themself. `authorization: Bearer <service key>` is a
 //! service, which acts for a user when it adds `x-act-as: <user id>`. There is nothing else.
 
-use std::{fmt, str::FromStr, sync::Arc, time::SystemTime};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc, time::SystemTime};
 
 use proto::{auth::v1::User, reason};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::error::{Error, RefusalKind};
+use crate::{
+    config::{Permission, Permissions},
+    error::{Error, RefusalKind},
+    request_id::RequestId,
+};
 
 mod authenticator;
 mod remote;
@@ -55,11 +59,22 @@ pub struct Identity {
     pub issuer_name: Arc<str>,
 }
 
-/// Turns a token into an identity: the auth service itself, or [`RemoteVerifier`] which asks it.
+/// A user's credential, as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    /// What stood behind `Bearer `, or in the session cookie.
+    pub token: &'a str,
+    /// The address of the client, where it is known.
+    pub client: Option<IpAddr>,
+    /// The request that it came with, where it is known.
+    pub request_id: Option<&'a RequestId>,
+}
+
+/// Turns a credential into an identity: the auth service itself, or [`RemoteVerifier`] which asks it.
 #[async_trait::async_trait]
 pub trait VerifyToken: Send + Sync + 'static {
-    /// The identity behind a token, or why there is none.
-    async fn verify(&self, token: &str) -> Result<Identity, Status>;
+    /// The identity behind a credential, or why there is none.
+    async fn verify(&self, presented: Presented<'_>) -> Result<Identity, Status>;
 }
 
 /// Who sent a request.
@@ -71,6 +86,8 @@ pub enum Caller {
     Service {
         /// Its configured name.
         name: Arc<str>,
+        /// What it may do.
+        permissions: Permissions,
         /// The user it acts for.
         acting_for: Option<UserId>,
     },
@@ -103,17 +120,23 @@ impl Caller {
         }
     }
 
-    /// The name of the calling service.
+    /// The name of the calling service, which must have this permission.
     ///
     /// # Errors
-    /// When the caller is a user.
-    pub fn service(&self) -> Result<&str, Error> {
-        match self {
-            Self::Service { name, .. } => Ok(name),
-            Self::User(_) => {
-                let message = "only a service may do this";
-                Err(Error::refused(RefusalKind::Forbidden, reason::SERVICE_KEY_REQUIRED, message))
-            }
+    /// When the caller is a user, or a service without it.
+    pub fn service(&self, permission: Permission) -> Result<&str, Error> {
+        let Self::Service { name, permissions, .. } = self else {
+            let message = "only a service may do this";
+            return Err(Error::refused(RefusalKind::Forbidden, reason::SERVICE_KEY_REQUIRED, message));
+        };
+        if permissions.allow(permission) {
+            return Ok(name);
         }
+        let (needed, granted) = (permission.name(), permissions.and(permission));
+        let message = format!(
+            "the service `{name}` lacks the permission `{needed}`; SERVICE_PERMISSIONS grants it with `{name}:{granted}`"
+        );
+        let refused = Error::refused(RefusalKind::Forbidden, reason::PERMISSION_REQUIRED, message);
+        Err(refused.with(reason::METADATA_PERMISSION, needed))
     }
 }

@@ -89,9 +89,14 @@ pub fn request_for<T>(message: T, user_id: UserId, request_id: &RequestId) -> Re
     let mut id = uuid::Uuid::encode_buffer();
     let act_as = user_id.0.hyphenated().encode_lower(&mut id).parse().expect("a UUID is a metadata value");
     request.metadata_mut().insert(ACT_AS, act_as);
+    part_of(&mut request, request_id);
+    request
+}
+
+/// Marks a request as part of another, so that the logs of both have one id.
+pub(crate) fn part_of<T>(request: &mut Request<T>, request_id: &RequestId) {
     let id = MetadataValue::try_from(request_id.header_value().as_bytes()).expect("checked on the way in");
     request.metadata_mut().insert(request_id::HEADER.as_str(), id);
-    request
 }
 
 /// The error of a call that did not reach its service.

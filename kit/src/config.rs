@@ -1,9 +1,17 @@
 //! Flags that several programs share. Each stands here once, so that the one-machine binary can take them all.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
+
+mod permissions;
+mod services;
+
+pub use self::{
+    permissions::{Permission, Permissions, ServicePermissions},
+    services::{AcceptedService, AcceptedServices, ServiceKeys, ServiceKeysError},
+};
 
 /// Where the tables are.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -58,53 +66,6 @@ pub struct AuthEndpoint {
     pub auth_url: Url,
 }
 
-/// The services that may call this one.
-#[derive(Debug, Clone, Default, clap::Args)]
-#[group(skip)]
-pub struct AcceptedServices {
-    /// Services that may act for users: `name:key,…`, each key at least 16 characters
-    #[arg(
-        id = "service-keys",
-        long,
-        env = "SERVICE_KEYS",
-        hide_env_values = true,
-        default_value = "",
-        hide_default_value = true,
-        value_name = "NAME:KEY,…"
-    )]
-    pub service_keys: ServiceKeys,
-}
-
-/// Named secrets of services, as they stand in `SERVICE_KEYS`.
-#[derive(Clone, Default)]
-pub struct ServiceKeys(Vec<(String, SecretString)>);
-
-impl ServiceKeys {
-    /// The shortest key that is accepted.
-    pub const SHORTEST: usize = 16;
-
-    /// One named key.
-    pub fn single(name: impl Into<String>, key: SecretString) -> Self {
-        Self(vec![(name.into(), key)])
-    }
-
-    /// Names and keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, key)| (name.as_str(), key.expose_secret()))
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The key that `name` shows to other services: its own, else the first.
-    pub fn own_key(&self, name: &str) -> Option<SecretString> {
-        let own = self.0.iter().find(|(candidate, _)| candidate == name);
-        own.or_else(|| self.0.first()).map(|(_, key)| key.clone())
-    }
-}
-
 /// Why a configuration cannot be right: every problem that was found. It repeats no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
@@ -113,6 +74,11 @@ impl ConfigError {
     /// One problem.
     pub fn new(problem: impl Into<String>) -> Self {
         Self(vec![problem.into()])
+    }
+
+    /// Each problem, for a log that wants them apart.
+    pub fn problems(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     /// Succeeds with `value` when there are no problems.
@@ -128,77 +94,3 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-/// Why `SERVICE_KEYS` cannot be used. It never repeats a key.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceKeysError {
-    /// An entry has no colon or no name.
-    #[error("entry {0} is not of the form name:key")]
-    Form(usize),
-    /// A key is too short to be a secret.
-    #[error("the key of `{0}` is shorter than {min} characters", min = ServiceKeys::SHORTEST)]
-    Short(String),
-    /// Two entries have the same name.
-    #[error("`{0}` stands there twice")]
-    Twice(String),
-}
-
-impl FromStr for ServiceKeys {
-    type Err = ServiceKeysError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut names = BTreeSet::new();
-        let mut keys = Vec::new();
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        for (index, entry) in entries.enumerate() {
-            let (name, key) = entry.split_once(':').ok_or(ServiceKeysError::Form(index + 1))?;
-            if name.is_empty() {
-                return Err(ServiceKeysError::Form(index + 1));
-            }
-            if key.len() < Self::SHORTEST {
-                return Err(ServiceKeysError::Short(name.to_owned()));
-            }
-            if !names.insert(name.to_owned()) {
-                return Err(ServiceKeysError::Twice(name.to_owned()));
-            }
-            keys.push((name.to_owned(), SecretString::from(key)));
-        }
-        Ok(Self(keys))
-    }
-}
-
-impl fmt::Debug for ServiceKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn service_keys_are_named_pairs() {
-        let keys: ServiceKeys = "gateway:0123456789abcdef, history:fedcba9876543210".parse().unwrap();
-        assert_eq!(keys.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["gateway", "history"]);
-        assert_eq!(keys.own_key("history").unwrap().expose_secret(), "fedcba9876543210");
-        assert_eq!(keys.own_key("billing").unwrap().expose_secret(), "0123456789abcdef");
-    }
-
-    #[test]
-    fn a_refused_key_is_not_repeated() {
-        for (text, problem) in [
-            ("gateway", "entry 1 is not of the form name:key"),
-            ("gateway:short-secret", "the key of `gateway` is shorter than 16 characters"),
-            ("a:0123456789abcdef,a:0123456789abcdef", "`a` stands there twice"),
-        ] {
-            assert_eq!(text.parse::<ServiceKeys>().unwrap_err().to_string(), problem);
-        }
-    }
-
-    #[test]
-    fn debug_shows_names_only() {
-        let keys: ServiceKeys = "gateway:0123456789abcdef".parse().unwrap();
-        assert_eq!(format!("{keys:?}"), r#"["gateway"]"#);
-    }
-}

@@ -25,6 +25,18 @@ pub enum Error {
         /// What happened, for the log.
         source: Option<anyhow::Error>,
     },
+    /// There was too much of it; waiting helps. The client's affair, unlike [`Error::Unavailable`].
+    #[error("{message}")]
+    Exhausted {
+        /// One of [`proto::reason`].
+        reason: &'static str,
+        /// A sentence for the client.
+        message: &'static str,
+        /// When to try again.
+        retry_after: Duration,
+        /// What a program may want to know besides.
+        metadata: BTreeMap<&'static str, String>,
+    },
     /// Something broke. The source goes to the log and never to a client.
     #[error("internal error")]
     Internal(#[source] anyhow::Error),
@@ -84,11 +96,16 @@ impl Error {
         Self::refused(RefusalKind::NotFound, reason, message)
     }
 
-    /// Adds what a program may want to know; meaningful on refusals.
+    /// Too much from one side.
+    pub fn exhausted(reason: &'static str, message: &'static str, retry_after: Duration) -> Self {
+        Self::Exhausted { reason, message, retry_after, metadata: BTreeMap::new() }
+    }
+
+    /// Adds what a program may want to know; meaningful where the client is to blame.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        if let Self::Refused(refusal) = &mut self {
-            refusal.metadata.insert(key, value.into());
+        if let Self::Refused(Refusal { metadata, .. }) | Self::Exhausted { metadata, .. } = &mut self {
+            metadata.insert(key, value.into());
         }
         self
     }

@@ -1,4 +1,4 @@
-//! What every service needs and none should write twice: configuration that they share, telemetry, shutdown,
+//! What every service needs and none should write twice: configuration that they share, telemetry, shutdown and reload,
 //! what programs do around their services, gRPC servers, gRPC and HTTP clients, the caller of a request, errors, the admin listener, the database pool.
 //!
 //! It has no domain types, and the one contract it knows is the auth service's: the caller layer asks it.
@@ -13,6 +13,7 @@ pub mod error;
 #[cfg(feature = "http-client")]
 pub mod http;
 pub mod program;
+pub mod reload;
 pub mod request_id;
 pub mod server;
 pub mod shutdown;

@@ -1,6 +1,6 @@
 //! The one table from errors to gRPC. The source of an error is logged here, once, and goes no further.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proto::reason::{DOMAIN, INTERNAL, INVALID_REQUEST};
 use tonic::{Code, Status};
@@ -22,14 +22,19 @@ impl From<Error> for Status {
                 (Code::InvalidArgument, "the request is invalid".to_owned())
             }
             Error::Refused(refusal) => {
-                let metadata =
-                    refusal.metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<HashMap<_, _>>();
-                details.set_error_info(refusal.reason, DOMAIN, metadata);
+                details.set_error_info(refusal.reason, DOMAIN, owned(refusal.metadata));
                 (code(refusal.kind), refusal.message.into_owned())
             }
+            Error::Exhausted { reason, message, retry_after, metadata } => {
+                details.set_error_info(reason, DOMAIN, owned(metadata));
+                details.set_retry_info(Some(retry_after));
+                (Code::ResourceExhausted, message.to_owned())
+            }
             Error::Unavailable { reason, message, retry_after, source } => {
-                let error = source.map(|source| format!("{source:#}"));
-                tracing::warn!(error, reason, "{message}");
+                // Without a cause, whoever noticed has told of it: one line a request would be a flood.
+                if let Some(source) = source {
+                    tracing::warn!(error = format!("{source:#}"), reason, "{message}");
+                }
                 details.set_error_info(reason, DOMAIN, HashMap::new());
                 details.set_retry_info(Some(retry_after));
                 (Code::Unavailable, message.to_owned())
@@ -42,6 +47,10 @@ impl From<Error> for Status {
         };
         Status::with_error_details(code, message, details)
     }
+}
+
+fn owned(metadata: BTreeMap<&'static str, String>) -> HashMap<String, String> {
+    metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn code(kind: RefusalKind) -> Code {
@@ -86,5 +95,14 @@ mod tests {
         let info = status.get_details_error_info().unwrap();
         assert_eq!((info.reason.as_str(), info.domain.as_str()), ("RUN_IN_PROGRESS", DOMAIN));
         assert_eq!(info.metadata["run_id"], "7");
+    }
+
+    #[test]
+    fn too_much_says_when_to_try_again() {
+        let wait = std::time::Duration::from_millis(1_500);
+        let status = Status::from(Error::exhausted("TOO_MANY_FAILURES", "wait", wait).with("field", "token"));
+        assert_eq!((status.code(), status.message()), (Code::ResourceExhausted, "wait"));
+        assert_eq!(status.get_details_error_info().unwrap().metadata["field"], "token");
+        assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(wait));
     }
 }

@@ -8,7 +8,9 @@ use opentelemetry_sdk::{
     propagation::TraceContextPropagator,
     trace::{Sampler, SdkTracerProvider},
 };
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 use url::Url;
 
 pub mod metrics;
@@ -71,7 +73,8 @@ pub fn init(config: &Config, service: &'static str, default_filter: &str) -> any
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer(service));
+    // HTTP/2 alone says dozens of things below this level for each request, and each would be made ready for a trace.
+    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer(service)).with_filter(LevelFilter::INFO);
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init()?;
     Ok(Telemetry { provider })
 }

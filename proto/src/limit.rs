@@ -35,3 +35,7 @@ pub const SOURCE_SNIPPET: usize = 100_000;
 pub const SOURCE_HASH: usize = 500;
 /// How many sources an agent's answer cites.
 pub const ANSWER_SOURCES: usize = 10_000;
+/// How many users are read at once.
+pub const USER_BATCH: usize = 100;
+/// The id of a session.
+pub const SESSION_ID: usize = 255;

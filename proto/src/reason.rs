@@ -10,6 +10,8 @@ pub const DOMAIN: &str = "colloquy";
 pub const METADATA_FIELD: &str = "field";
 /// Key of `ErrorInfo.metadata` that names the run in the way of the request.
 pub const METADATA_RUN_ID: &str = "run_id";
+/// Key of `ErrorInfo.metadata` that names the permission that a service lacks.
+pub const METADATA_PERMISSION: &str = "permission";
 
 // Who is calling.
 
@@ -37,8 +39,22 @@ pub const TOKEN_SIGNATURE_INVALID: &str = "TOKEN_SIGNATURE_INVALID";
 pub const TOKEN_CLAIM_INVALID: &str = "TOKEN_CLAIM_INVALID";
 /// The issuer's keys cannot be had, and none that would do is remembered.
 pub const ISSUER_UNAVAILABLE: &str = "ISSUER_UNAVAILABLE";
+/// The token, or its whole user, was revoked after it had been issued.
+pub const TOKEN_REVOKED: &str = "TOKEN_REVOKED";
+/// No live session has this token: signed out, over, or never there.
+pub const SESSION_NOT_FOUND: &str = "SESSION_NOT_FOUND";
+/// The issuer has banned the user.
+pub const USER_BANNED: &str = "USER_BANNED";
+/// The user was erased, here or at the issuer.
+pub const USER_ERASED: &str = "USER_ERASED";
+/// Too many credentials from one address were refused. Waiting helps.
+pub const TOO_MANY_FAILURES: &str = "TOO_MANY_FAILURES";
+/// A cookie came with a request of another origin.
+pub const ORIGIN_REFUSED: &str = "ORIGIN_REFUSED";
 /// Only services may do this.
 pub const SERVICE_KEY_REQUIRED: &str = "SERVICE_KEY_REQUIRED";
+/// The service's key does not come with the permission for this.
+pub const PERMISSION_REQUIRED: &str = "PERMISSION_REQUIRED";
 /// A service must say for whom it acts: `x-act-as`.
 pub const ACT_AS_REQUIRED: &str = "ACT_AS_REQUIRED";
 /// `x-act-as` is no user id.

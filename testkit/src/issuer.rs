@@ -2,17 +2,20 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio_stream::StreamExt as _;
 
 mod key;
 mod token;
@@ -39,6 +42,8 @@ pub enum Answer {
     Redirect(String),
     /// Nothing, ever.
     Silence,
+    /// The beginning of its keys, and nothing more.
+    Stall,
 }
 
 /// An issuer on this machine. It ends with the value.
@@ -55,7 +60,8 @@ struct Published {
     extra_keys: Vec<Value>,
     documents: HashMap<String, Value>,
     answer: Answer,
-    fetches: usize,
+    headers: HeaderMap,
+    fetches: watch::Sender<usize>,
 }
 
 impl Published {
@@ -111,7 +117,16 @@ impl Issuer {
 
     /// How often its keys were asked for.
     pub fn fetches(&self) -> usize {
-        self.state().fetches
+        *self.state().fetches.borrow()
+    }
+
+    /// Returns when its keys have been asked for so many times.
+    ///
+    /// # Panics
+    /// When the issuer has ended.
+    pub async fn fetched(&self, times: usize) {
+        let mut fetches = self.state().fetches.subscribe();
+        fetches.wait_for(|fetches| *fetches >= times).await.expect("the issuer goes on");
     }
 
     /// From now on, this is the answer to those who ask for keys.
@@ -119,14 +134,22 @@ impl Issuer {
         self.state().answer = answer;
     }
 
+    /// From now on, every answer to those who ask for keys has this header.
+    ///
+    /// # Panics
+    /// When this is no header.
+    pub fn header(&self, name: &'static str, value: &str) {
+        self.state().headers.insert(name, value.parse().expect("the value of a header"));
+    }
+
     /// Adds a key, with which tokens are signed from now on; the old ones stay published.
     pub fn rotate(&self, algorithm: Algorithm) -> Arc<SigningKey> {
         self.publish(SigningKey::generate(algorithm))
     }
 
-    /// The same with a key that is there already.
-    pub fn publish(&self, key: SigningKey) -> Arc<SigningKey> {
-        let key = Arc::new(key);
+    /// The same with a key that is there already, be it another issuer's.
+    pub fn publish(&self, key: impl Into<Arc<SigningKey>>) -> Arc<SigningKey> {
+        let key = key.into();
         self.state().keys.push(Arc::clone(&key));
         key
     }
@@ -170,26 +193,30 @@ fn lock(state: &Mutex<Published>) -> MutexGuard<'_, Published> {
 
 async fn answer(State(state): State<Arc<Mutex<Published>>>, request: Request) -> Response {
     let path = request.uri().path();
-    let answer = {
-        let mut published = lock(&state);
+    let (answer, keys, headers) = {
+        let published = lock(&state);
         if let Some(document) = published.documents.get(path) {
             return json_response(document);
         }
         if !(path.ends_with("/jwks") || path.ends_with("/jwks.json")) {
             return StatusCode::NOT_FOUND.into_response();
         }
-        published.fetches += 1;
-        match published.answer.clone() {
-            Answer::Keys => return json_response(&published.key_set()),
-            other => other,
-        }
+        published.fetches.send_modify(|fetches| *fetches += 1);
+        (published.answer.clone(), published.key_set(), published.headers.clone())
     };
-    match answer {
+    let answer = match answer {
+        Answer::Keys => json_response(&keys),
         Answer::Status(status) => StatusCode::from_u16(status).expect("a status").into_response(),
         Answer::Text(text) => text.into_response(),
         Answer::Redirect(place) => (StatusCode::FOUND, [(header::LOCATION, place)]).into_response(),
-        Answer::Keys | Answer::Silence => std::future::pending().await,
-    }
+        Answer::Silence => std::future::pending().await,
+        Answer::Stall => {
+            let beginning = keys.to_string()[..10].to_owned();
+            let stalled = tokio_stream::once(Ok::<_, Infallible>(beginning)).chain(tokio_stream::pending());
+            Body::from_stream(stalled).into_response()
+        }
+    };
+    (headers, answer).into_response()
 }
 
 fn json_response(document: &Value) -> Response {

@@ -1,8 +1,16 @@
-//! What tests need and production does not: a real PostgreSQL, fake issuers, fake agents, in-memory channels.
+//! What tests need and production does not: a real PostgreSQL, real and fake issuers, fake agents, in-memory channels.
 
 pub mod agent;
+mod auth;
+pub mod better_auth;
 mod channel;
 pub mod issuer;
+mod node;
+pub mod oidc_provider;
 mod postgres;
 
-pub use self::{channel::channel, postgres::TestDatabase};
+pub use self::{
+    auth::{NoUsers, OnlyVerifies, Verifies},
+    channel::channel,
+    postgres::TestDatabase,
+};

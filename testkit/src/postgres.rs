@@ -26,6 +26,7 @@ pub struct TestDatabase {
     pub owner_url: SecretString,
     /// For what only a superuser may do.
     pub superuser_url: SecretString,
+    name: String,
 }
 
 impl TestDatabase {
@@ -38,7 +39,6 @@ impl TestDatabase {
         F: Future<Output = anyhow::Result<()>>,
     {
         static MIGRATED: Mutex<Option<HashSet<String>>> = Mutex::const_new(None);
-        static CREATED: AtomicUsize = AtomicUsize::new(0);
 
         let template = format!("template_{kind}");
         let mut migrated = MIGRATED.lock().await;
@@ -48,14 +48,27 @@ impl TestDatabase {
                 .expect("two roles and a database");
             migrate(url(OWNER_ROLE, &template)).await.expect("migrations that succeed");
         }
+        let copy = Self::of_template(&template).await;
+        drop(migrated);
+        copy
+    }
+
+    /// A copy as it stands now. Nobody may be connected to the original.
+    pub async fn copy(&self) -> Self {
+        Self::of_template(&self.name).await
+    }
+
+    async fn of_template(template: &str) -> Self {
+        static CREATED: AtomicUsize = AtomicUsize::new(0);
+
         let name = format!("test_{}", CREATED.fetch_add(1, Ordering::Relaxed));
         let statement = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER_ROLE}");
         execute(&statement).await;
-        drop(migrated);
         Self {
             service_url: url(SERVICE_ROLE, &name),
             owner_url: url(OWNER_ROLE, &name),
             superuser_url: url("postgres", &name),
+            name,
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     let doc = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
     let outcomes = [
-        step("format", || run_command(&mut cargo(["fmt", "--all", "--check"]))),
+        step("format", format),
         step("lints", || run_command(&mut cargo(clippy))),
         step("documentation", || run_command(cargo(doc).env("RUSTDOCFLAGS", "--deny warnings"))),
         step_async("query cache", query_cache::verify()).await,
@@ -25,6 +25,12 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         bail!("{failed} of {} checks failed", outcomes.len());
     }
     Ok(())
+}
+
+/// The fuzz targets are a workspace of their own.
+fn format() -> anyhow::Result<()> {
+    run_command(&mut cargo(["fmt", "--all", "--check"]))?;
+    run_command(&mut cargo(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"]))
 }
 
 /// Bans, licences and sources need no network; advisories need a copy of their database.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 mod check;
+mod fuzz;
 mod generated;
 mod query_cache;
 mod step;
@@ -20,6 +21,8 @@ enum Command {
     Test,
     /// Checks what CI checks: format, lints, documentation, generated files, dependencies
     Check,
+    /// Looks for tokens and key sets that break their readers
+    Fuzz(fuzz::Options),
     /// Renews the query cache in `.sqlx`, after SQL or a migration changed
     Sqlx,
     /// Accepts the contracts as they are now (proto/baseline.binpb); on purpose only
@@ -33,6 +36,7 @@ async fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Test => test::run(),
         Command::Check => check::run().await,
+        Command::Fuzz(options) => fuzz::start(&options),
         Command::Sqlx => query_cache::renew().await,
         Command::ProtoBaseline => generated::proto_baseline(),
         Command::Openapi => generated::openapi(),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use kit::caller::{Identity, VerifyToken};
+use kit::caller::{Identity, Presented, VerifyToken};
 use tonic::Status;
 
 use super::convert;
@@ -12,8 +12,8 @@ pub(crate) struct LocalVerifier(pub(crate) Arc<Identities>);
 
 #[tonic::async_trait]
 impl VerifyToken for LocalVerifier {
-    async fn verify(&self, token: &str) -> Result<Identity, Status> {
-        let (user, verified) = self.0.identify(token, SystemTime::now()).await?;
+    async fn verify(&self, presented: Presented<'_>) -> Result<Identity, Status> {
+        let (user, verified) = self.0.identify(presented, SystemTime::now()).await?;
         Ok(Identity {
             user_id: user.id,
             user: Arc::new(convert::user(user)),

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde::Deserialize;
 
 use super::{DEFAULT_LEEWAY, IssuerConfig, KeySource};
-use crate::token::Algorithm;
+use crate::jws::Algorithm;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +34,11 @@ pub(super) fn read(path: &Path, problems: &mut Vec<String>) -> Vec<IssuerConfig>
         .map_err(|error| error.to_string())
         .and_then(|text| toml::from_str::<File>(&text).map_err(|error| error.to_string().trim_end().to_owned()));
     match parsed {
+        // A file that was emptied, or is being written, would lock everyone out.
+        Ok(file) if file.issuer.is_empty() => {
+            problems.push(format!("AUTH_ISSUERS_FILE {}: it names no issuer", path.display()));
+            Vec::new()
+        }
         Ok(file) => {
             let folder = path.parent().unwrap_or(Path::new(""));
             let entries = file.issuer.into_iter().enumerate();
@@ -75,27 +80,31 @@ impl Entry {
         };
         let algorithms = self.algorithms.map_or_else(
             || Algorithm::ALL.to_vec(),
-            |names| names.iter().filter_map(|name| algorithm(name).map_err(&mut problem).ok()).collect(),
+            |names| names.iter().filter_map(|name| algorithm(name).map_err(|text| problem(&text)).ok()).collect(),
         );
         let leeway = self.leeway.map_or(Some(DEFAULT_LEEWAY), |text| {
             humantime::parse_duration(&text)
                 .map_err(|error| problem(&format!("leeway `{text}` is no duration: {error}")))
                 .ok()
         });
-        if self.session_url.is_some() {
-            problem("session_url: opaque sessions are not supported yet");
-        }
+        let session_url = self
+            .session_url
+            .and_then(|url| url.parse().map_err(|error| problem(&format!("session_url is no URL: {error}"))).ok());
         if problems.len() > before {
             return None;
         }
         let (name, issuer, audience) = (self.name?, self.issuer?, self.audience?);
-        Some(IssuerConfig { name, issuer, audience, keys: keys?, algorithms, leeway: leeway? })
+        Some(IssuerConfig { name, issuer, audience, keys: keys?, algorithms, leeway: leeway?, session_url })
     }
 }
 
-fn algorithm(name: &str) -> Result<Algorithm, &'static str> {
-    if name == "none" || name.starts_with("HS") {
-        return Err("algorithms: only signatures with a public key can be accepted, not `none` or HS*");
-    }
-    Algorithm::from_name(name).ok_or("algorithms: unknown; supported are EdDSA, ES256 and RS256")
+fn algorithm(name: &str) -> Result<Algorithm, String> {
+    Algorithm::from_name(name).ok_or_else(|| {
+        if name.eq_ignore_ascii_case("none") || name.starts_with("HS") {
+            "algorithms: only signatures with a public key can be accepted, not `none` or HS*".to_owned()
+        } else {
+            let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+            format!("algorithms: `{name}` is unknown; supported are {known} (Ed25519 is another name of EdDSA)")
+        }
+    })
 }

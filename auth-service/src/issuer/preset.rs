@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{IssuerConfig, KeySource};
+use super::{IssuerConfig, KeySource, is_safe_url};
 use crate::config::Options;
 
 /// The issuers that the flags name. Problems name the variable.
@@ -12,11 +12,19 @@ pub(super) fn issuers(options: &Options, problems: &mut Vec<String>) -> Vec<Issu
             problems.push(format!("{variable} must be a plain URL of a server, with no user, query or fragment"));
             return None;
         }
-        let mut keys = base.clone();
-        keys.set_path(&format!("{}{jwks}", base.path().trim_end_matches('/')));
+        if !is_safe_url(base) {
+            problems.push(format!("{variable} must be https; plain http is accepted on this machine only"));
+            return None;
+        }
+        let below = |path: &str| {
+            let mut url = base.clone();
+            url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+            url
+        };
         // Better Auth makes `iss` and `aud` from the origin of its base URL, whatever the path.
         let origin = base.origin().ascii_serialization();
-        Some(IssuerConfig::new(name, &origin, vec![origin.clone()], KeySource::Url(keys)))
+        let config = IssuerConfig::new(name, &origin, vec![origin.clone()], KeySource::Url(below(jwks)));
+        Some(IssuerConfig { session_url: Some(below("/get-session")), ..config })
     };
     let better_auth = options.better_auth_url.as_ref();
     let better_auth = better_auth.and_then(|base| hosted("better-auth", "BETTER_AUTH_URL", base, "/jwks"));
@@ -31,18 +39,11 @@ pub(super) fn issuers(options: &Options, problems: &mut Vec<String>) -> Vec<Issu
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Flags {
-        #[command(flatten)]
-        options: Options,
-    }
+    use crate::issuer::tests::options;
 
     fn preset(flag: &str, value: &str) -> (String, String) {
-        let options = Flags::parse_from(["test", flag, value]).options;
+        let options = options([flag, value]);
         let mut problems = Vec::new();
         let config = issuers(&options, &mut problems).pop().unwrap();
         assert_eq!((problems, &config.audience), (vec![], &vec![config.issuer.clone()]));

@@ -1,153 +1,202 @@
-//! What is known of an issuer's keys, and what to do about it. No clock and no network in here.
+//! What is known of an issuer's keys, and what to do about it. No clock, no network and no chance in here.
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
-use super::KeySet;
+use super::{
+    freshness::Freshness,
+    missing::Missing,
+    state::{Standing, State},
+};
+use crate::jws::KeySet;
 
-/// While nothing is known at all, a user is waiting: try again sooner.
-const LONGEST_FIRST_PAUSE: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
+/// While nothing is known at all, users are waiting: so many tries come quickly, and none much later.
+const QUICK_TRIES: u32 = 10;
+const LONGEST_PAUSE_WITHOUT_KEYS: Duration = Duration::from_secs(10);
+/// For the longest time that an issuer may ask to be left alone.
+const LONGEST_WISH: Duration = Duration::from_mins(5);
 
-/// How old keys may become, and how often an issuer is asked.
-#[derive(Debug, Clone)]
-pub(crate) struct Freshness {
-    /// From this age on they are fetched again.
-    pub(crate) max_age: Duration,
-    /// The pause after a failure, and between fetches for unknown keys.
-    pub(crate) cool_down: Duration,
-    /// From this age on they are no longer used.
-    pub(crate) max_stale: Duration,
+/// A moment by both clocks. One stands still while the machine sleeps, the other may be set: the longer time counts,
+/// since a fetch too many does less harm than a withdrawn key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) ticks: Instant,
+    pub(super) wall: SystemTime,
 }
 
-/// The keys of one issuer and when they came.
-#[derive(Default)]
+/// The keys of one issuer, and how it was to get them.
 pub(super) struct Held {
-    keys: Option<(Arc<KeySet>, Instant)>,
-    failed_at: Option<Instant>,
-    missed_at: Option<Instant>,
+    freshness: Freshness,
+    kept: Option<Kept>,
+    failing: Option<Failing>,
+    missing: Missing,
+    due: Option<Instant>,
+}
+
+struct Kept {
+    keys: Arc<KeySet>,
+    since: Moment,
+    /// When the last document came without a broken key.
+    whole_at: Moment,
+    max_age: Duration,
+}
+
+/// Every fetch failed since the last that did not.
+struct Failing {
+    times: u32,
+    last: Moment,
+    problem: String,
+    /// Before this the issuer does not want to be asked.
+    wished: Instant,
+}
+
+/// A fetch that brought no keys.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: String,
+    /// How long the issuer wants to be left alone.
+    pub(super) pause: Option<Duration>,
 }
 
 /// What to do for a token.
 pub(super) enum Step {
-    /// Judge it by these.
-    Use(Arc<KeySet>),
-    /// Ask the issuer; until it has answered, these will do.
-    Fetch { meanwhile: Option<Arc<KeySet>> },
-    /// The issuer was down a moment ago, and without it nothing can be said.
-    GiveUp,
+    /// Judge it by these. Stale ones are older than they may be, for want of newer ones.
+    Use { keys: Arc<KeySet>, stale: bool },
+    /// Ask the issuer, and wait for it.
+    Fetch,
+    /// Without the issuer nothing can be said, and it was down a moment ago.
+    GiveUp { retry_after: Duration },
 }
 
 impl Held {
-    pub(super) fn next_step(&self, key_id: Option<&str>, now: Instant, freshness: &Freshness) -> Step {
-        let within = |moment: Option<Instant>, pause: Duration| {
-            moment.is_some_and(|moment| now.saturating_duration_since(moment) < pause)
+    pub(super) fn new(freshness: Freshness) -> Self {
+        Self { freshness, kept: None, failing: None, missing: Missing::default(), due: None }
+    }
+
+    /// What to do for a token that names this key.
+    pub(super) fn next_step(&self, key_id: Option<&str>, now: Moment) -> Step {
+        let Some((keys, stale)) = self.usable(now) else {
+            let waits = self.failing.is_some() && self.due.is_some_and(|due| now.ticks < due);
+            return if waits { self.give_up(now) } else { Step::Fetch };
         };
-        let Some((keys, age)) = self.usable(now, freshness) else {
-            let pause = freshness.cool_down.min(LONGEST_FIRST_PAUSE);
-            return if within(self.failed_at, pause) { Step::GiveUp } else { Step::Fetch { meanwhile: None } };
-        };
-        let failing = within(self.failed_at, freshness.cool_down);
-        if key_id.is_none_or(|id| keys.contains(id)) {
-            if age < freshness.max_age || failing { Step::Use(keys) } else { Step::Fetch { meanwhile: Some(keys) } }
-        } else if failing {
-            Step::GiveUp
-        } else if within(self.missed_at, freshness.cool_down) {
-            Step::Use(keys)
-        } else {
-            Step::Fetch { meanwhile: None }
+        let stands_by_its_keys = self.failing.is_none();
+        if stale && stands_by_its_keys {
+            // Nobody noticed in time: the process slept, or its timers are late.
+            return Step::Fetch;
+        }
+        let Some(unknown) = key_id.filter(|id| !keys.contains(id)) else { return Step::Use { keys, stale } };
+        if self.missing.contains(unknown, now.ticks) {
+            return Step::Use { keys, stale };
+        }
+        let may_ask = self.missing.may_ask(now.ticks);
+        match &self.failing {
+            // Whether the issuer has this one was not asked: a refusal would log out whoever has a new key's token.
+            None if !may_ask => Step::GiveUp { retry_after: self.missing.quiet(now.ticks).max(FIRST_PAUSE) },
+            Some(failing) if !may_ask || now.ticks < failing.wished => self.give_up(now),
+            _ => Step::Fetch,
         }
     }
 
-    /// After a fetch: keys that are known to be current, or old ones that hold the key in question.
-    pub(super) fn outcome(&self, key_id: Option<&str>, now: Instant, freshness: &Freshness) -> Option<Arc<KeySet>> {
-        let (keys, _) = self.usable(now, freshness)?;
-        let known = key_id.is_none_or(|id| keys.contains(id));
-        (known || self.failed_at.is_none()).then_some(keys)
-    }
-
-    pub(super) fn succeeded(&mut self, keys: KeySet, key_id: Option<&str>, now: Instant) {
-        let replaced_some = self.keys.is_some();
-        if replaced_some && key_id.is_some_and(|id| !keys.contains(id)) {
-            self.missed_at = Some(now);
+    /// What to do after the fetch that was made for this token, whatever came of it.
+    pub(super) fn last_step(&self, key_id: Option<&str>, now: Moment) -> Step {
+        match self.usable(now) {
+            // An unknown key may be a new one as long as the issuer has not denied it.
+            Some((keys, stale)) if self.failing.is_none() || key_id.is_none_or(|id| keys.contains(id)) => {
+                Step::Use { keys, stale }
+            }
+            _ => self.give_up(now),
         }
-        self.keys = Some((Arc::new(keys), now));
-        self.failed_at = None;
     }
 
-    pub(super) fn failed(&mut self, now: Instant) {
-        self.failed_at = Some(now);
+    /// When the keys are to be fetched without anyone asking: at about 80 % of their age, or when it is worth another
+    /// try. Nothing before the first fetch: it is due at once.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
     }
 
-    fn usable(&self, now: Instant, freshness: &Freshness) -> Option<(Arc<KeySet>, Duration)> {
-        let (keys, fetched_at) = self.keys.as_ref()?;
-        let age = now.saturating_duration_since(*fetched_at);
-        (age < freshness.max_stale).then(|| (Arc::clone(keys), age))
+    /// The issuer answered. `asked_for` is the unknown key that made us ask; `spread` is a random number from 0 to 1.
+    pub(super) fn succeeded(
+        &mut self,
+        keys: KeySet,
+        lifetime: Option<Duration>,
+        asked_for: Option<&str>,
+        now: Moment,
+        spread: f64,
+    ) {
+        let is_whole = keys.broken().is_empty();
+        let whole_at = self.kept.as_ref().filter(|_| !is_whole).map_or(now, |kept| kept.whole_at);
+        let keys = match &self.kept {
+            // What stays broken for longer than an outage may last is no accident.
+            Some(kept) if whole_at.until(now) < self.freshness.max_stale => keys.repaired_by(&kept.keys),
+            _ => keys,
+        };
+        if let Some(id) = asked_for.filter(|id| !keys.contains(id)) {
+            self.missing.add(id, now.ticks, &self.freshness);
+        }
+        let max_age = self.freshness.age(lifetime);
+        self.due = Some(now.ticks + max_age.mul_f64(0.75 + 0.1 * spread));
+        self.kept = Some(Kept { keys: Arc::new(keys), since: now, whole_at, max_age });
+        self.failing = None;
+    }
+
+    /// The issuer did not answer, or not with keys.
+    pub(super) fn failed(&mut self, failure: Failure, asked_for: Option<&str>, now: Moment, spread: f64) {
+        let times = self.failing.as_ref().map_or(0, |failing| failing.times).saturating_add(1);
+        let usable = self.usable(now);
+        let (doublings, longest) = match usable {
+            Some(_) => (times - 1, LONGEST_PAUSE),
+            None => (times.saturating_sub(QUICK_TRIES), LONGEST_PAUSE_WITHOUT_KEYS),
+        };
+        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(doublings)).min(longest);
+        if usable.is_some_and(|(keys, _)| asked_for.is_some_and(|id| !keys.contains(id))) {
+            self.missing.unanswered(now.ticks, &self.freshness);
+        }
+        let wished = now.ticks + failure.pause.unwrap_or_default().min(LONGEST_WISH);
+        self.due = Some(wished.max(now.ticks + pause.mul_f64(0.5 + 0.5 * spread)));
+        self.failing = Some(Failing { times, last: now, problem: failure.problem, wished });
+    }
+
+    pub(super) fn state(&self, now: Moment) -> State {
+        let age = self.kept.as_ref().map(|kept| kept.since.until(now));
+        State {
+            keys: self.kept.as_ref().map_or(0, |kept| kept.keys.count()),
+            age,
+            fetched_at: self.kept.as_ref().map(|kept| kept.since.wall),
+            standing: match self.usable(now) {
+                None => Standing::Unusable,
+                Some((_, true)) => Standing::Stale,
+                Some((_, false)) => Standing::Fresh,
+            },
+            failing: self
+                .failing
+                .as_ref()
+                .map(|failing| (failing.times, failing.last.until(now), failing.problem.clone())),
+        }
+    }
+
+    /// The keys that are not too old for any use, and whether they are older than they should be.
+    fn usable(&self, now: Moment) -> Option<(Arc<KeySet>, bool)> {
+        let kept = self.kept.as_ref()?;
+        let age = kept.since.until(now);
+        (age < self.freshness.max_stale).then(|| (Arc::clone(&kept.keys), age >= kept.max_age))
+    }
+
+    fn give_up(&self, now: Moment) -> Step {
+        let wait = self.due.map_or(Duration::ZERO, |due| due.saturating_duration_since(now.ticks));
+        Step::GiveUp { retry_after: wait.max(FIRST_PAUSE) }
+    }
+}
+
+impl Moment {
+    fn until(self, later: Self) -> Duration {
+        let ticks = later.ticks.saturating_duration_since(self.ticks);
+        ticks.max(later.wall.duration_since(self.wall).unwrap_or_default())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FRESHNESS: Freshness = Freshness {
-        max_age: Duration::from_mins(10),
-        cool_down: Duration::from_secs(30),
-        max_stale: Duration::from_hours(24),
-    };
-
-    /// The key of RFC 8037 §A.2.
-    fn keys() -> KeySet {
-        let jwk = r#"{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
-        KeySet::parse(format!(r#"{{"keys":[{jwk}]}}"#).as_bytes(), "test").unwrap()
-    }
-
-    fn step(held: &Held, key_id: &str, now: Instant) -> &'static str {
-        match held.next_step(Some(key_id), now, &FRESHNESS) {
-            Step::Use(_) => "use",
-            Step::Fetch { meanwhile: None } => "fetch",
-            Step::Fetch { meanwhile: Some(_) } => "fetch, others go on",
-            Step::GiveUp => "give up",
-        }
-    }
-
-    #[test]
-    fn known_keys_age_and_in_the_end_die() {
-        let (mut held, start) = (Held::default(), Instant::now());
-        assert_eq!(step(&held, "a", start), "fetch");
-        held.succeeded(keys(), Some("a"), start);
-        assert_eq!(step(&held, "a", start + Duration::from_mins(9)), "use");
-        let aged = start + Duration::from_mins(10);
-        assert_eq!(step(&held, "a", aged), "fetch, others go on");
-        held.failed(aged);
-        assert_eq!(step(&held, "a", aged + Duration::from_secs(29)), "use");
-        assert_eq!(step(&held, "a", aged + Duration::from_secs(30)), "fetch, others go on");
-        let dead = start + FRESHNESS.max_stale;
-        assert_eq!(step(&held, "a", dead), "fetch");
-        assert!(held.outcome(Some("a"), dead, &FRESHNESS).is_none());
-        held.failed(dead);
-        assert_eq!(step(&held, "a", dead), "give up");
-        assert_eq!(step(&held, "a", dead + LONGEST_FIRST_PAUSE), "fetch");
-    }
-
-    #[test]
-    fn an_unknown_key_is_asked_for_once_in_a_while() {
-        let (mut held, start) = (Held::default(), Instant::now());
-        held.succeeded(keys(), Some("a"), start);
-        assert_eq!(step(&held, "b", start), "fetch");
-        held.succeeded(keys(), Some("b"), start);
-        assert_eq!(step(&held, "b", start + Duration::from_secs(29)), "use");
-        assert_eq!(step(&held, "b", start + Duration::from_secs(30)), "fetch");
-        held.failed(start);
-        assert_eq!(step(&held, "b", start), "give up");
-        assert_eq!(step(&held, "a", start), "use");
-    }
-
-    #[test]
-    fn a_clock_that_goes_back_does_no_harm() {
-        let (mut held, start) = (Held::default(), Instant::now());
-        held.succeeded(keys(), None, start + Duration::from_secs(5));
-        assert_eq!(step(&held, "a", start), "use");
-    }
-}
+mod tests;

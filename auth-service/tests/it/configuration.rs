@@ -32,6 +32,8 @@ async fn a_wrong_issuers_file_is_refused_by_entry_and_field() {
     std::fs::write(directory.path().join("rubbish.json"), "<html>").unwrap();
     let entry = |rest: &str| format!("[[issuer]]\nname='app'\nissuer='https://a.example'\naudience=['x']\n{rest}\n");
     let good = "jwks_url='https://a.example/jwks'";
+    let sessions_only = "session_url='https://a.example/get-session'";
+    let sessions = format!("{good}\n{sessions_only}");
     let other =
         "[[issuer]]\nname='app'\nissuer='https://b.example'\naudience=['x']\njwks_url='https://b.example/jwks'\n";
     for (text, expected) in [
@@ -45,7 +47,10 @@ async fn a_wrong_issuers_file_is_refused_by_entry_and_field() {
         (entry("jwks_file='absent.json'"), "issuer `app`: jwks_file"),
         (entry("jwks_file='empty.json'"), "it has no usable key"),
         (entry("jwks_file='rubbish.json'"), "issuer `app`: jwks_file"),
-        (entry(&format!("{good}\nalgorithms=['ES999']")), "issuer `app`: algorithms: unknown"),
+        (
+            entry(&format!("{good}\nalgorithms=['ES999']")),
+            "supported are EdDSA, ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512",
+        ),
         (
             entry(&format!("{good}\nalgorithms=['HS256']")),
             "issuer `app`: algorithms: only signatures with a public key",
@@ -54,7 +59,19 @@ async fn a_wrong_issuers_file_is_refused_by_entry_and_field() {
         (entry(&format!("{good}\nalgorithms=[]")), "issuer `app`: algorithms must name at least one"),
         (entry(&format!("{good}\nleeway='soon'")), "issuer `app`: leeway `soon` is no duration"),
         (entry(&format!("{good}\nleeway='1d'")), "issuer `app`: leeway must be at most 10m"),
-        (entry(&format!("{good}\nsession_url='https://a.example'")), "issuer `app`: session_url"),
+        (entry(&format!("{good}\nsession_url='/get-session'")), "issuer `app`: session_url is no URL"),
+        (
+            entry(&format!("{good}\nsession_url='http://a.example/x'")),
+            "issuer `app`: session_url http://a.example/x must be https",
+        ),
+        (
+            entry(&format!("{good}\nsession_url='https://u:p@a.example'")),
+            "issuer `app`: session_url must not hold a user",
+        ),
+        (
+            format!("{}{}", entry(&sessions), other.replace("'app'", &format!("'b'\n{sessions_only}"))),
+            "issuer `b`: session_url: an opaque session names no issuer, so only one may have it, and `app` has",
+        ),
         (entry(&format!("{good}\njwks_uri='https://a.example'")), "unknown field `jwks_uri`"),
         (entry(&format!("{good}\naudience='x'")), "duplicate key"),
         ("[[issuer]]\nname='app'\naudience='x'\n".to_owned(), "expected a sequence"),
@@ -78,13 +95,14 @@ async fn a_wrong_issuers_file_is_refused_by_entry_and_field() {
     assert!(both.contains("audience is missing") && both.contains("leeway"), "all problems at once: {both}");
     assert_eq!(problems_of_file(directory.path(), &entry("jwks_url='http://localhost:3000/jwks'")), "");
     assert_eq!(problems_of_file(directory.path(), &entry("jwks_url='http://[::1]:3000/jwks'")), "");
-    assert_eq!(problems_of_file(directory.path(), ""), "");
+    assert_eq!(problems_of_file(directory.path(), &entry(&sessions)), "");
+    assert!(problems_of_file(directory.path(), "").contains("it names no issuer"));
 }
 
 #[tokio::test]
 async fn wrong_presets_are_refused_by_name() {
     for (flags, expected) in [
-        (["--better-auth-url", "http://app.example.com/api/auth"].as_slice(), "issuer `better-auth`: jwks_url"),
+        (["--better-auth-url", "http://app.example.com/api/auth"].as_slice(), "BETTER_AUTH_URL must be https"),
         (&["--better-auth-url", "https://user:pass@app.example.com/"], "BETTER_AUTH_URL must be a plain URL"),
         (&["--neon-auth-url", "https://app.example.com/auth?x=1"], "NEON_AUTH_URL must be a plain URL"),
         (&["--oidc-issuer", "http://id.example", "--oidc-audience", "x"], "issuer `oidc`: issuer must be an https URL"),
@@ -93,6 +111,10 @@ async fn wrong_presets_are_refused_by_name() {
         (
             &["--better-auth-url", "https://a.example/api/auth", "--neon-auth-url", "https://a.example/db/auth"],
             "issuer https://a.example is configured twice",
+        ),
+        (
+            &["--oidc-issuer", "https://id.example", "--oidc-audience", "x", "--auth-session-database-url", DATABASE],
+            "AUTH_SESSION_DATABASE_URL is of no use",
         ),
     ] {
         let problems = problems(flags);

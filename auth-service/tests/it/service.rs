@@ -3,16 +3,23 @@
 use auth_service::Config;
 use axum::Router;
 use clap::Parser;
+use prost_types::Timestamp;
 use proto::auth::v1::{
-    GetMeRequest, GetUserRequest, User, VerifyTokenRequest, VerifyTokenResponse,
+    DeleteUserRequest, ExplainTokenRequest, ExplainTokenResponse, GetMeRequest, GetUserRequest, IntrospectTokenRequest,
+    IntrospectTokenResponse, RevokeTokensRequest, User, VerifyTokenRequest, VerifyTokenResponse,
     auth_service_client::AuthServiceClient, user_service_client::UserServiceClient,
 };
 use secrecy::ExposeSecret as _;
-use testkit::{TestDatabase, issuer::Issuer};
+use testkit::{TestDatabase, better_auth::BetterAuth, issuer::Issuer};
 use tonic::{Request, Status};
 use tonic_types::{ErrorInfo, StatusExt as _};
 
+/// Of a service with the usual permissions.
 pub(crate) const SERVICE_KEY: &str = "the-key-of-the-gateway";
+/// Of a service that may do everything.
+pub(crate) const OPERATOR_KEY: &str = "the-key-of-an-operator";
+/// Of a service that may read users and no more.
+pub(crate) const DIRECTORY_KEY: &str = "the-key-of-a-directory";
 
 #[derive(Debug, Parser)]
 struct Flags {
@@ -40,10 +47,24 @@ impl Service {
         Self::start(&["--better-auth-url", &issuer.base_url()]).await
     }
 
+    /// The same of a real one.
+    pub(crate) async fn at(better_auth: &BetterAuth) -> Self {
+        Self::start(&["--better-auth-url", &better_auth.base_url()]).await
+    }
+
     pub(crate) async fn start(flags: &[&str]) -> Self {
         let database = database().await;
-        let services = format!("gateway:{SERVICE_KEY},history:another-long-service-key");
-        let base = ["--auth-database-url", database.service_url.expose_secret(), "--service-keys", &services];
+        let services = format!(
+            "gateway:{SERVICE_KEY},history:another-long-service-key,operator:{OPERATOR_KEY},directory:{DIRECTORY_KEY}"
+        );
+        let base = [
+            "--auth-database-url",
+            database.service_url.expose_secret(),
+            "--service-keys",
+            &services,
+            "--service-permissions",
+            "operator:verify+act+users+explain+admin,directory:users",
+        ];
         let config = parse(&[&base, flags].concat()).unwrap();
         let router = auth_service::services(&config).unwrap().into_router();
         Self { database, router }
@@ -59,13 +80,36 @@ impl Service {
 
     /// Asks about a token, as the gateway.
     pub(crate) async fn verify(&self, token: &str) -> Result<VerifyTokenResponse, Status> {
-        let request = as_service(VerifyTokenRequest { token: token.to_owned() });
+        let request = as_service(VerifyTokenRequest { token: token.to_owned(), ..VerifyTokenRequest::default() });
         self.auth().verify_token(request).await.map(tonic::Response::into_inner)
     }
 
     /// The user behind a token that must be good.
     pub(crate) async fn user(&self, token: &str) -> User {
         self.verify(token).await.unwrap().user.unwrap()
+    }
+
+    pub(crate) async fn revoke(&self, request: Request<RevokeTokensRequest>) -> Result<Timestamp, Status> {
+        let answer = self.users().revoke_tokens(request).await?;
+        Ok(answer.into_inner().not_before.unwrap())
+    }
+
+    pub(crate) async fn erase(&self, user_id: &str) -> Result<Timestamp, Status> {
+        let request = as_operator(DeleteUserRequest { user_id: user_id.to_owned() });
+        let answer = self.users().delete_user(request).await?;
+        Ok(answer.into_inner().erased_at.unwrap())
+    }
+
+    /// What is said about a token to those who ask whether it is good.
+    pub(crate) async fn introspect(&self, token: &str) -> Result<IntrospectTokenResponse, Status> {
+        let request = as_service(IntrospectTokenRequest { token: token.to_owned() });
+        self.auth().introspect_token(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Why a token is accepted or refused.
+    pub(crate) async fn explain(&self, token: &str) -> Result<ExplainTokenResponse, Status> {
+        let request = as_operator(ExplainTokenRequest { token: token.to_owned() });
+        self.auth().explain_token(request).await.map(tonic::Response::into_inner)
     }
 
     pub(crate) async fn get_me(&self, request: Request<GetMeRequest>) -> Result<User, Status> {
@@ -87,6 +131,10 @@ pub(crate) fn with_bearer<T>(message: T, credential: &str) -> Request<T> {
 
 pub(crate) fn as_service<T>(message: T) -> Request<T> {
     with_bearer(message, SERVICE_KEY)
+}
+
+pub(crate) fn as_operator<T>(message: T) -> Request<T> {
+    with_bearer(message, OPERATOR_KEY)
 }
 
 pub(crate) fn acting_for<T>(mut request: Request<T>, user: &str) -> Request<T> {

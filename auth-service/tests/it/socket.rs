@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use kit::server::Listeners;
+use kit::{reload::Reload, server::Listeners};
 use proto::auth::v1::{GetMeRequest, user_service_client::UserServiceClient};
 use secrecy::{ExposeSecret as _, SecretString};
 use testkit::{TestDatabase, issuer::Issuer};
@@ -46,7 +46,7 @@ async fn health_and_reflection_answer_to_anyone_and_nothing_else_does() {
     .unwrap();
     let (listeners, address, _) = listeners().await;
     let stop = CancellationToken::new();
-    let serving = spawn(auth_service::serve(config, listeners, stop.clone()));
+    let serving = spawn(auth_service::serve(config, listeners, Reload::never(), stop.clone()));
     let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
 
     for service in ["", "colloquy.auth.v1.AuthService", "colloquy.auth.v1.UserService"] {
@@ -82,13 +82,15 @@ async fn a_role_that_bypasses_row_level_security_is_refused_unless_told_otherwis
     let database = database().await;
     let flags = ["--auth-database-url", database.superuser_url.expose_secret()];
     let (first, ..) = listeners().await;
-    let error = auth_service::serve(parse(&flags).unwrap(), first, CancellationToken::new()).await.unwrap_err();
+    let error = auth_service::serve(parse(&flags).unwrap(), first, Reload::never(), CancellationToken::new())
+        .await
+        .unwrap_err();
     assert!(format!("{error:#}").contains("bypasses row-level security"), "{error:#}");
 
     let told = parse(&[flags.as_slice(), &["--database-allow-rls-bypass"]].concat()).unwrap();
     let (second, address, _) = listeners().await;
     let stop = CancellationToken::new();
-    let serving = spawn(auth_service::serve(told, second, stop.clone()));
+    let serving = spawn(auth_service::serve(told, second, Reload::never(), stop.clone()));
     let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
     assert!(HealthClient::new(channel).check(HealthCheckRequest::default()).await.is_ok());
     stop.cancel();
@@ -101,7 +103,8 @@ async fn nothing_is_made_as_a_role_that_should_not_own_it() {
     let serve = async |url: &SecretString| {
         let config = parse(&["--auth-database-url", url.expose_secret()]).unwrap();
         let (listeners, ..) = listeners().await;
-        let error = auth_service::serve(config, listeners, CancellationToken::new()).await.unwrap_err();
+        let error =
+            auth_service::serve(config, listeners, Reload::never(), CancellationToken::new()).await.unwrap_err();
         format!("{error:#}")
     };
     assert!(serve(&database.superuser_url).await.contains("bypasses row-level security"));

@@ -42,7 +42,7 @@ async fn a_known_user_is_read_and_not_written() {
 async fn a_changed_profile_is_kept_once() {
     let issuer = Issuer::start().await;
     let service = Service::of(&issuer).await;
-    let first = service.user(&issuer.token("ada").sign()).await;
+    let first = service.user(&issuer.token("ada").issued(-10).sign()).await;
     let before = rows(&service).await;
 
     let married = issuer.token("ada").claim("name", "Ada King").without("email");
@@ -57,11 +57,53 @@ async fn a_changed_profile_is_kept_once() {
 }
 
 #[tokio::test]
+async fn a_picture_that_was_taken_away_is_gone() {
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let portrait = issuer.token("ada").issued(-30).claim("image", "https://example.com/ada.png");
+    let known = service.user(&portrait.sign()).await;
+    assert_eq!(known.image.as_deref(), Some("https://example.com/ada.png"));
+    let silent = issuer.token("ada").issued(-20).without("image");
+    assert_eq!(service.user(&silent.sign()).await, known, "who does not speak of it does not deny it");
+    let removed = service.user(&issuer.token("ada").issued(-10).claim("image", json!(null)).sign()).await;
+    assert_eq!((removed.image, removed.email), (None, known.email));
+}
+
+#[tokio::test]
+async fn of_two_live_tokens_only_the_later_one_has_a_say() {
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let old = issuer.token("ada").issued(-20).claim("name", "Ada Byron").sign();
+    let new = issuer.token("ada").issued(-10).claim("name", "Ada King").sign();
+    let same_second = issuer.token("ada").issued(-10).claim("name", "Ada Lovelace").sign();
+    let undated = issuer.token("ada").without("iat").claim("name", "Nobody").sign();
+
+    assert_eq!(service.user(&old).await.name.as_deref(), Some("Ada Byron"));
+    assert_eq!(service.user(&new).await.name.as_deref(), Some("Ada King"));
+    let settled = rows(&service).await;
+    for token in [&old, &new, &same_second, &undated, &old, &new] {
+        assert_eq!(service.user(token).await.name.as_deref(), Some("Ada King"));
+    }
+    assert_eq!(rows(&service).await, settled, "tokens that take turns write nothing");
+}
+
+#[tokio::test]
+async fn a_token_without_a_date_makes_a_profile_and_any_dated_one_changes_it() {
+    let issuer = Issuer::start().await;
+    let service = Service::of(&issuer).await;
+    let name = async |token: &str| service.user(token).await.name.unwrap();
+    assert_eq!(name(&issuer.token("ada").without("iat").claim("name", "First").sign()).await, "First");
+    assert_eq!(name(&issuer.token("ada").without("iat").claim("name", "Second").sign()).await, "First");
+    assert_eq!(name(&issuer.token("ada").claim("name", "Third").sign()).await, "Third");
+}
+
+#[tokio::test]
 async fn twenty_changed_profiles_at_once_still_make_one_user() {
     let issuer = Issuer::start().await;
     let service = Service::of(&issuer).await;
-    let first = service.user(&issuer.token("ada").sign()).await;
-    let tokens = (0..20).map(|number| issuer.token("ada").claim("name", format!("Ada {}", number % 3)).sign());
+    let first = service.user(&issuer.token("ada").issued(-30).sign()).await;
+    let tokens = (0..20)
+        .map(|number| issuer.token("ada").issued(number - 20).claim("name", format!("Ada {}", number % 3)).sign());
     let tokens = tokens.collect::<Vec<_>>();
     for user in join_all(tokens.iter().map(|token| service.user(token))).await {
         assert_eq!(user.id, first.id);

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on panics")]
 
 mod bad_days;
+mod better_auth;
+mod explain_token;
 mod first_run;
 mod processes;
 mod stack;

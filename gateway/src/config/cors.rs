@@ -11,9 +11,9 @@ pub enum CorsOrigins {
     /// Closed: only pages of the gateway's own origin.
     #[default]
     None,
-    /// Any page. Credentials are bearer tokens, so no cookie rides along.
+    /// Any page, with a bearer token; cookies count for none of them.
     Any,
-    /// Exactly these.
+    /// Exactly these, with cookies where browsers send them.
     These(Vec<HeaderValue>),
 }
 

@@ -1,11 +1,11 @@
-//! The user behind a request's bearer token.
+//! The user behind a request's credential.
 
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kit::{
-    caller::{UserId, VerifyToken as _, bearer_token},
+    caller::{Presented, UserId, VerifyToken as _},
     client,
     request_id::RequestId,
 };
@@ -35,10 +35,11 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Refused;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refused> {
-        let token = bearer_token(&parts.headers).map_err(|status| problem::from_status(&status))?;
-        let identity = app.verifier.verify(token).await.map_err(|status| problem::from_status(&status))?;
-        tracing::Span::current().record("user.id", tracing::field::display(identity.user_id));
         let request_id = parts.extensions.get::<RequestId>().cloned().unwrap_or_else(RequestId::generate);
+        let (token, client) = (app.credentials.of(parts)?, app.clients.address(parts));
+        let presented = Presented { token, client, request_id: Some(&request_id) };
+        let identity = app.verifier.verify(presented).await.map_err(|status| problem::from_status(&status))?;
+        tracing::Span::current().record("user.id", tracing::field::display(identity.user_id));
         Ok(Self { user_id: identity.user_id, user: identity.user, request_id })
     }
 }

@@ -133,6 +133,11 @@ mod tests {
             violations.finish().unwrap_err(),
             refused(RefusalKind::Unauthenticated, reason::TOKEN_MISSING),
             refused(RefusalKind::Unauthenticated, reason::TOKEN_EXPIRED),
+            refused(RefusalKind::Unauthenticated, reason::TOKEN_REVOKED),
+            refused(RefusalKind::Unauthenticated, reason::SESSION_NOT_FOUND),
+            refused(RefusalKind::Unauthenticated, reason::USER_BANNED),
+            refused(RefusalKind::Unauthenticated, reason::USER_ERASED),
+            Error::exhausted(reason::TOO_MANY_FAILURES, "wait", std::time::Duration::from_millis(100)),
             refused(RefusalKind::Invalid, reason::IDEMPOTENCY_KEY_REUSED),
             refused(RefusalKind::Conflict, reason::RUN_IN_PROGRESS).with("run_id", "7"),
             Error::Unavailable {

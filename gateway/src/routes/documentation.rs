@@ -14,7 +14,7 @@ use utoipa::{
     openapi::{
         ContentBuilder, OpenApi as Document, Ref, RefOr, ResponseBuilder,
         path::{Operation, PathItem},
-        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -26,7 +26,7 @@ use crate::app::App;
     info(
         title = "Colloquy",
         description = "Accounts and durable chat history in front of any AI agent. Every request needs \
-            `Authorization: Bearer <token>`; what belongs to someone else answers 404. Errors are RFC 9457 problems with \
+            `Authorization: Bearer <token>` or the session cookie of Better Auth; what belongs to someone else answers 404. Errors are RFC 9457 problems with \
             a stable `code`."
     ),
     tags(
@@ -66,15 +66,32 @@ async fn document() -> impl IntoResponse {
 
 /// Adds what holds for every route: the credential, and the problems that any request can meet.
 pub(super) fn complete(document: &mut Document) {
-    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let cookie = ApiKeyValue::with_description(
+        "__Secure-better-auth.session_token",
+        "The session cookie of Better Auth, also without `__Secure-`. `Authorization` wins over it. Other methods than \
+         GET and HEAD count only from pages of this origin or a listed one.",
+    );
+    let schemes = [
+        ("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer))),
+        ("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie))),
+    ];
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme("bearer", scheme);
-    document.security = Some(vec![SecurityRequirement::new("bearer", std::iter::empty::<&str>())]);
+    let mut either = Vec::new();
+    for (name, scheme) in schemes {
+        components.add_security_scheme(name, scheme);
+        either.push(SecurityRequirement::new(name, std::iter::empty::<&str>()));
+    }
+    document.security = Some(either);
     for item in document.paths.paths.values_mut() {
+        for operation in changes(item) {
+            let refused = problem("The session cookie came from a page of another origin");
+            operation.responses.responses.entry("403".to_owned()).or_insert(refused);
+        }
         for operation in operations(item) {
             let general = [
                 ("400", "The request is invalid: `errors` says where"),
                 ("401", "There is no credential, or none that is accepted"),
+                ("429", "Too many credentials from this address were refused: try again after `Retry-After`"),
                 ("500", "Something broke on our side"),
                 ("503", "Too much to do, or a service is away: try again after `Retry-After`"),
                 ("504", "The answer took too long"),
@@ -115,6 +132,11 @@ fn as_problem(response: &mut utoipa::openapi::Response) {
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// Those that a foreign page must not cause.
+fn changes(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::{
 
 const ID: &str = "01970000-0000-7000-8000-000000000001";
 
-fn routes() -> Vec<(&'static str, String)> {
+pub(crate) fn routes() -> Vec<(&'static str, String)> {
     vec![
         ("POST", "/agents/run".to_owned()),
         ("GET", "/agents".to_owned()),

@@ -53,6 +53,7 @@ async fn other_origins_are_let_in_by_name_only() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), "https://app.test");
     assert!(answer.header("access-control-allow-headers").contains("idempotency-key"));
+    assert_eq!(answer.header("access-control-allow-credentials"), "true");
     let other = send(open.gateway.router(), preflight("https://evil.test")).await;
     assert!(other.header("access-control-allow-origin").is_empty());
     let mut refused = request("", "GET", "/users/me", None);

@@ -7,6 +7,6 @@ mod messages;
 mod runs;
 
 pub(crate) use self::{
-    auth::{FakeAuth, NoUsers},
+    auth::{FakeAuth, SESSION},
     history::{ALICE, BOB, FakeHistory},
 };

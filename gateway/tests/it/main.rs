@@ -4,6 +4,7 @@
 
 mod callers;
 mod conversations;
+mod credentials;
 mod edge;
 mod failures;
 mod fake;

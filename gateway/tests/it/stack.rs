@@ -20,10 +20,13 @@ use proto::{
     },
 };
 use serde_json::Value;
-use testkit::agent::{FakeAgent, Piece, Reply};
+use testkit::{
+    NoUsers, OnlyVerifies,
+    agent::{FakeAgent, Piece, Reply},
+};
 use tower::ServiceExt as _;
 
-use crate::fake::{FakeAuth, FakeHistory, NoUsers};
+use crate::fake::{FakeAuth, FakeHistory};
 
 pub(crate) const KEY: &str = "gateway-key-0123456789";
 
@@ -90,9 +93,10 @@ pub(crate) fn gateway_of(history: &FakeHistory, flags: &[&str], key: &str) -> Ga
 pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str, history_key: &str) -> Gateway {
     let arguments = ["gateway", "--service-key", KEY].into_iter().chain(flags.iter().copied());
     let config = Cli::parse_from(arguments).config;
-    let keys = ServiceKeys::single("gateway", KEY.to_owned().into());
-    let guard = || Authenticator::new(Arc::new(NoUsers), &keys);
-    let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth)).guarded_by(guard());
+    let keys = ServiceKeys::single("gateway", KEY.to_owned().into()).into();
+    let guard = || Authenticator::new(Arc::new(NoUsers), &keys).unwrap();
+    let auth =
+        Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth::default()))).guarded_by(guard());
     let services = Services::new("history")
         .with(ConversationServiceServer::new(history.clone()))
         .with(MessageServiceServer::new(history.clone()))

@@ -7,17 +7,14 @@ use std::{
 
 use history_service::Config;
 use kit::{
-    caller::{Authenticator, Identity, VerifyToken},
+    caller::Authenticator,
     client,
     config::ServiceKeys,
     error::{Error, RefusalKind},
     server::Services,
 };
 use proto::{
-    auth::v1::{
-        User, VerifyTokenRequest, VerifyTokenResponse,
-        auth_service_server::{AuthService, AuthServiceServer},
-    },
+    auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthServiceServer},
     history::v1::{
         self as pb, conversation_service_client::ConversationServiceClient,
         message_service_client::MessageServiceClient, run_service_client::RunServiceClient,
@@ -26,7 +23,7 @@ use proto::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{Connection as _, PgConnection};
-use testkit::TestDatabase;
+use testkit::{NoUsers, OnlyVerifies, TestDatabase, Verifies};
 use tonic::{Request, Response, Status, metadata::MetadataMap, transport::Channel};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
@@ -82,12 +79,13 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
             max_connections: 8,
         },
         database: kit::config::Database::default(),
-        accepted: kit::config::AcceptedServices { service_keys: keys() },
+        accepted: keys().into(),
         auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
         token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
     };
-    let auth = Services::new("auth").with(AuthServiceServer::new(FakeAuth));
-    let auth = testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys())).into_router());
+    let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
+    let auth =
+        testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
     let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
     let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
     let largest = 64 * 1024 * 1024;
@@ -231,7 +229,7 @@ pub(crate) fn violations(status: &Status) -> Vec<(String, String)> {
 struct FakeAuth;
 
 #[tonic::async_trait]
-impl AuthService for FakeAuth {
+impl Verifies for FakeAuth {
     async fn verify_token(
         &self,
         request: Request<VerifyTokenRequest>,
@@ -245,15 +243,5 @@ impl AuthService for FakeAuth {
             expires_at: Some((SystemTime::now() + Duration::from_mins(5)).into()),
             issuer_name: "test".to_owned(),
         }))
-    }
-}
-
-/// The auth service itself is called by services only.
-struct NoUsers;
-
-#[tonic::async_trait]
-impl VerifyToken for NoUsers {
-    async fn verify(&self, _: &str) -> Result<Identity, Status> {
-        Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "no token").into())
     }
 }

@@ -1,18 +1,25 @@
 //! From the headers of a request to its caller.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{extract::Request, extract::State, middleware::Next, response::Response};
 use http::{HeaderMap, header::AUTHORIZATION};
 use proto::reason;
-use tonic::Status;
+use tonic::{Status, transport::server::TcpConnectInfo};
 use tracing::{Span, field::display};
 
-use super::{ACT_AS, Caller, VerifyToken, service_keys::Keyring};
-use crate::{
-    config::ServiceKeys,
-    error::{Error, RefusalKind},
+use super::{
+    ACT_AS, Caller, Presented, VerifyToken,
+    service_keys::{Keyring, Known},
 };
+use crate::{
+    config::{AcceptedServices, ConfigError, Permission},
+    error::{Error, RefusalKind},
+    request_id::RequestId,
+};
+
+/// Above any credential. What is longer is not worth asking about.
+const LONGEST_CREDENTIAL: usize = 16 * 1024;
 
 /// Decides who is calling a gRPC service.
 #[derive(Clone)]
@@ -23,19 +30,27 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// Accepts these services, and the users behind the tokens that the verifier accepts.
-    pub fn new(verifier: Arc<dyn VerifyToken>, keys: &ServiceKeys) -> Self {
-        Self { verifier, keyring: Arc::new(Keyring::new(keys)) }
+    ///
+    /// # Errors
+    /// When what the services may do cannot be right.
+    pub fn new(verifier: Arc<dyn VerifyToken>, accepted: &AcceptedServices) -> Result<Self, ConfigError> {
+        Ok(Self { verifier, keyring: Arc::new(Keyring::new(accepted)?) })
     }
 
-    /// The caller behind these headers.
+    /// The caller behind these headers, which came from this address and with this request, where that is known.
     ///
     /// # Errors
     /// When there is no credential, or none that is accepted.
-    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Caller, Status> {
+    pub async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        client: Option<IpAddr>,
+        request_id: Option<&RequestId>,
+    ) -> Result<Caller, Status> {
         let token = bearer_token(headers)?;
         let mut named = headers.get_all(ACT_AS).iter();
         let (act_as, another) = (named.next(), named.next());
-        if let Some(name) = self.keyring.recognise(token) {
+        if let Some(Known { name, permissions }) = self.keyring.recognise(token) {
             let invalid = || {
                 Error::refused(RefusalKind::Invalid, reason::ACT_AS_INVALID, "`x-act-as` must be the UUID of one user")
             };
@@ -44,9 +59,13 @@ impl Authenticator {
             if another.is_some() {
                 return Err(invalid().into());
             }
-            return Ok(Caller::Service { name, acting_for });
+            let caller = Caller::Service { name, permissions, acting_for };
+            if act_as.is_some() {
+                caller.service(Permission::Act)?;
+            }
+            return Ok(caller);
         }
-        let identity = self.verifier.verify(token).await?;
+        let identity = self.verifier.verify(Presented { token, client, request_id }).await?;
         if act_as.is_some() {
             let message = "only a service may act for others";
             return Err(Error::refused(RefusalKind::Forbidden, reason::ACT_AS_FORBIDDEN, message).into());
@@ -58,7 +77,7 @@ impl Authenticator {
 /// The one bearer token in these headers.
 ///
 /// # Errors
-/// When there is no `authorization` header, more than one, or one of another scheme.
+/// When there is no `authorization` header, more than one, one of another scheme, or one that is far too long.
 pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Status> {
     let refused = |reason, message| Status::from(Error::refused(RefusalKind::Unauthenticated, reason, message));
     let mut values = headers.get_all(AUTHORIZATION).iter();
@@ -69,7 +88,7 @@ pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Status> {
     }
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
     let token = token.trim_matches(' ');
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > LONGEST_CREDENTIAL {
         return Err(malformed());
     }
     Ok(token)
@@ -81,7 +100,9 @@ pub(crate) async fn require_caller(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match authenticator.authenticate(request.headers()).await {
+    let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+    let (client, request_id) = (peer.map(|peer| peer.ip()), request.extensions().get());
+    match authenticator.authenticate(request.headers(), client, request_id).await {
         Ok(caller) => {
             if let Ok(user_id) = caller.user_id() {
                 Span::current().record("user.id", display(user_id));

@@ -4,23 +4,33 @@ use std::sync::Arc;
 
 use aws_lc_rs::{constant_time, digest};
 
-use crate::config::ServiceKeys;
+use crate::config::{AcceptedServices, ConfigError, Permissions};
 
 /// Digests of the accepted keys. Comparing digests hides the lengths; comparing all of them hides the place.
-pub(super) struct Keyring(Vec<(Arc<str>, digest::Digest)>);
+pub(super) struct Keyring(Vec<(digest::Digest, Known)>);
+
+/// A service that showed its key.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) name: Arc<str>,
+    pub(super) permissions: Permissions,
+}
 
 impl Keyring {
-    pub(super) fn new(keys: &ServiceKeys) -> Self {
-        Self(keys.iter().map(|(name, key)| (Arc::from(name), sha256(key))).collect())
+    pub(super) fn new(accepted: &AcceptedServices) -> Result<Self, ConfigError> {
+        let services = accepted.services()?.into_iter().map(|service| {
+            (sha256(service.key), Known { name: Arc::from(service.name), permissions: service.permissions })
+        });
+        Ok(Self(services.collect()))
     }
 
-    /// The name of the service that this key belongs to.
-    pub(super) fn recognise(&self, presented: &str) -> Option<Arc<str>> {
+    /// The service that this key belongs to.
+    pub(super) fn recognise(&self, presented: &str) -> Option<Known> {
         let presented = sha256(presented);
         let mut found = None;
-        for (name, digest) in &self.0 {
+        for (digest, known) in &self.0 {
             if constant_time::verify_slices_are_equal(digest.as_ref(), presented.as_ref()).is_ok() {
-                found = Some(name);
+                found = Some(known);
             }
         }
         found.cloned()
@@ -34,13 +44,16 @@ pub(super) fn sha256(text: &str) -> digest::Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ServiceKeys;
 
     #[test]
     fn only_the_whole_key_is_recognised() {
-        let keyring = Keyring::new(&"gateway:0123456789abcdef".parse().unwrap());
-        assert_eq!(keyring.recognise("0123456789abcdef").as_deref(), Some("gateway"));
+        let keys: ServiceKeys = "gateway:0123456789abcdef".parse().unwrap();
+        let keyring = Keyring::new(&keys.into()).unwrap();
+        let recognise = |key| keyring.recognise(key).map(|known| known.name);
+        assert_eq!(recognise("0123456789abcdef").as_deref(), Some("gateway"));
         for wrong in ["", "0123456789abcde", "0123456789abcdef ", "gateway:0123456789abcdef"] {
-            assert_eq!(keyring.recognise(wrong), None);
+            assert_eq!(recognise(wrong), None);
         }
     }
 }

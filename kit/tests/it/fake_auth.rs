@@ -2,27 +2,28 @@
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
 
 use kit::{
-    caller::{Authenticator, CacheLimits, Caller, Identity, RemoteVerifier, VerifyToken},
+    caller::{Authenticator, CacheLimits, Caller, RemoteVerifier},
     client,
-    config::ServiceKeys,
+    config::{Permission, ServiceKeys},
     error::{Error, RefusalKind},
     server::{Listeners, Services},
 };
 use proto::{
-    auth::v1::{
-        User, VerifyTokenRequest, VerifyTokenResponse,
-        auth_service_server::{AuthService, AuthServiceServer},
-    },
+    auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthServiceServer},
     reason,
 };
-use tokio::net::TcpListener;
+use testkit::{NoUsers, OnlyVerifies, Verifies};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tonic::{Request, Response, Status};
 
@@ -31,47 +32,80 @@ pub(crate) const USER_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
 pub(crate) const GOOD_TOKEN: &str = "good";
 
 /// The service.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct FakeAuth {
     pub(crate) questions: Arc<AtomicUsize>,
+    /// Who presented the last token.
+    pub(crate) client: Arc<Mutex<String>>,
+    /// What holds questions about `slow` and `crowded` back.
+    pub(crate) gate: Arc<Semaphore>,
+    pub(crate) waiting: Arc<Notify>,
+    pub(crate) revoked: Arc<AtomicBool>,
+}
+
+impl Default for FakeAuth {
+    fn default() -> Self {
+        let gate = Arc::new(Semaphore::new(0));
+        let (questions, client, waiting, revoked) = Default::default();
+        Self { questions, client, gate, waiting, revoked }
+    }
+}
+
+/// An address that failed too often.
+pub(crate) const CROWDED: &str = "192.0.2.66";
+
+fn accepted() -> Response<VerifyTokenResponse> {
+    Response::new(VerifyTokenResponse {
+        user: Some(User { id: USER_ID.to_owned(), ..User::default() }),
+        expires_at: Some((SystemTime::now() + Duration::from_mins(5)).into()),
+        issuer_name: "test".to_owned(),
+    })
+}
+
+fn refused(reason: &'static str) -> Status {
+    let error = Error::refused(RefusalKind::Unauthenticated, reason, "the token is refused");
+    error.with(reason::METADATA_FIELD, "token").into()
+}
+
+fn away() -> Status {
+    let retry_after = Duration::from_secs(1);
+    Error::Unavailable { reason: reason::ISSUER_UNAVAILABLE, message: "away", retry_after, source: None }.into()
+}
+
+fn exhausted() -> Status {
+    let error = Error::exhausted(reason::TOO_MANY_FAILURES, "wait", Duration::from_secs(7));
+    error.with(reason::METADATA_FIELD, "token").into()
 }
 
 #[tonic::async_trait]
-impl AuthService for FakeAuth {
+impl Verifies for FakeAuth {
     async fn verify_token(
         &self,
         request: Request<VerifyTokenRequest>,
     ) -> Result<Response<VerifyTokenResponse>, Status> {
-        Caller::of(&request)?.service()?;
+        Caller::of(&request)?.service(Permission::Verify)?;
         self.questions.fetch_add(1, Ordering::SeqCst);
-        match request.get_ref().token.as_str() {
-            GOOD_TOKEN => Ok(Response::new(VerifyTokenResponse {
-                user: Some(User { id: USER_ID.to_owned(), ..User::default() }),
-                expires_at: Some((SystemTime::now() + Duration::from_mins(5)).into()),
-                issuer_name: "test".to_owned(),
-            })),
-            "ending" => Ok(Response::new(VerifyTokenResponse {
-                user: Some(User { id: USER_ID.to_owned(), ..User::default() }),
-                expires_at: Some(SystemTime::now().into()),
-                issuer_name: "test".to_owned(),
-            })),
-            "broken" => Err(Status::internal("a detail that must stay inside")),
-            _ => {
-                let message = "the token has expired";
-                let error = Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_EXPIRED, message);
-                Err(error.with(reason::METADATA_FIELD, "token").into())
-            }
+        let VerifyTokenRequest { token, client_address } = request.into_inner();
+        self.client.lock().unwrap().clone_from(&client_address);
+        if matches!(token.as_str(), "slow" | "crowded") {
+            self.waiting.notify_one();
+            self.gate.acquire().await.unwrap().forget();
         }
-    }
-}
-
-/// Nobody's token is good here: the auth service itself is called by services only.
-struct NoUsers;
-
-#[tonic::async_trait]
-impl VerifyToken for NoUsers {
-    async fn verify(&self, _: &str) -> Result<Identity, Status> {
-        Err(Error::refused(RefusalKind::Unauthenticated, reason::TOKEN_MALFORMED, "no token").into())
+        match token.as_str() {
+            "crowded" if client_address == CROWDED => Err(exhausted()),
+            "revocable" if self.revoked.load(Ordering::SeqCst) => Err(refused(reason::TOKEN_REVOKED)),
+            GOOD_TOKEN | "slow" | "crowded" | "revocable" => Ok(accepted()),
+            "ending" => {
+                let expires_at = Some(SystemTime::now().into());
+                Ok(accepted().map(|answer| VerifyTokenResponse { expires_at, ..answer }))
+            }
+            "broken" => Err(Status::internal("a detail that must stay inside")),
+            "early" => Err(refused(reason::TOKEN_NOT_YET_VALID)),
+            "rotated" => Err(refused(reason::TOKEN_KEY_UNKNOWN)),
+            "away" => Err(away()),
+            "flooding" => Err(exhausted()),
+            _ => Err(refused(reason::TOKEN_EXPIRED)),
+        }
     }
 }
 
@@ -99,8 +133,8 @@ pub(crate) async fn start(services: Services, authenticator: Authenticator) -> R
 impl FakeAuth {
     /// Serves it behind the one service key.
     pub(crate) async fn start(&self) -> Running {
-        let authenticator = Authenticator::new(Arc::new(NoUsers), &service_keys());
-        start(Services::new("auth").with(AuthServiceServer::new(self.clone())), authenticator).await
+        let authenticator = Authenticator::new(Arc::new(NoUsers), &service_keys().into()).unwrap();
+        start(Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(self.clone()))), authenticator).await
     }
 }
 
@@ -109,6 +143,9 @@ pub(crate) fn service_keys() -> ServiceKeys {
 }
 
 pub(crate) fn verifier(running: &Running, key: &str) -> RemoteVerifier {
-    let transport = client::connect(&running.url, &key.into()).unwrap();
-    RemoteVerifier::new(transport, &CacheLimits { ttl: Duration::from_mins(1), size: 100 })
+    verifier_with(running, key, &CacheLimits { ttl: Duration::from_mins(1), size: 100 })
+}
+
+pub(crate) fn verifier_with(running: &Running, key: &str, limits: &CacheLimits) -> RemoteVerifier {
+    RemoteVerifier::new(client::connect(&running.url, &key.into()).unwrap(), limits)
 }

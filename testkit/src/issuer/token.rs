@@ -63,6 +63,11 @@ impl Token {
         self.claim("exp", now() + seconds)
     }
 
+    /// Issued this many seconds from now; negative is in the past.
+    pub fn issued(self, seconds: i64) -> Self {
+        self.claim("iat", now() + seconds)
+    }
+
     /// Sets or replaces a member of the header.
     pub fn header(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.header.insert(name.to_owned(), value.into());

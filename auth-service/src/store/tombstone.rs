@@ -1,0 +1,49 @@
+//! `auth.tombstone`, and the key that its digests are made with.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, PgPool};
+
+/// A keyed hash.
+pub(crate) type Digest = [u8; 32];
+
+/// The key of this database.
+pub(crate) async fn key(pool: &PgPool) -> sqlx::Result<Vec<u8>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT key
+        FROM auth.erasure_key
+        "#
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// When what has this digest was erased.
+pub(crate) async fn find(db: &mut PgConnection, digest: &Digest) -> sqlx::Result<Option<DateTime<Utc>>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT erased_at
+        FROM auth.tombstone
+        WHERE digest = $1
+        "#,
+        digest.as_ref(),
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Notes that these are erased; a note that is there stays as it is.
+pub(crate) async fn insert(db: &mut PgConnection, digests: &[Digest]) -> sqlx::Result<()> {
+    let digests = digests.iter().map(|digest| digest.to_vec()).collect::<Vec<_>>();
+    sqlx::query!(
+        r#"
+        INSERT INTO auth.tombstone (digest)
+        SELECT unnest($1::bytea[])
+        ON CONFLICT ON CONSTRAINT tombstone_pkey DO NOTHING
+        "#,
+        &digests,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
