@@ -8,10 +8,19 @@ use crate::{
     audit::{Audit, Kind, Outcome, Record},
     explanation::{Examination, Explanation},
     failures::Failures,
+    jws::{Compact, Details},
     session::{Credential, Sessions},
     token::{Verified, Verifier},
     users::{Sighting, User, Users},
 };
+
+/// What a good credential says.
+pub(crate) struct Introspected {
+    pub(crate) verified: Verified,
+    pub(crate) details: Details,
+    /// Whom it speaks for, if they were seen.
+    pub(crate) user: Option<User>,
+}
 
 /// Verifies credentials and knows their users.
 pub(crate) struct Identities {
@@ -81,16 +90,14 @@ impl Identities {
     }
 
     /// What a credential says, and its user if one was seen; None when it is not good now. Nobody is created.
-    pub(crate) async fn introspect(
-        &self,
-        token: &str,
-        now: SystemTime,
-    ) -> Result<Option<(Verified, Option<User>)>, Error> {
+    pub(crate) async fn introspect(&self, token: &str, now: SystemTime) -> Result<Option<Introspected>, Error> {
         let good = async {
             let presented = Presented { token, client: None, request_id: None };
             let verified = self.verify(presented, now, &mut Record::default()).await?;
             let user = self.users.known(&Sighting::of(&verified, now)).await?;
-            Ok((verified, user))
+            // Only here, since no decision needs them. A session says nothing besides.
+            let details = Compact::parse(token).and_then(|token| Ok(token.claims()?.details()));
+            Ok(Introspected { verified, details: details.unwrap_or_default(), user })
         };
         match good.await {
             Ok(good) => Ok(Some(good)),

@@ -15,8 +15,8 @@ use kit::error::Error;
 use moka::{Expiry, future::Cache};
 
 use crate::{
-    config::SessionOptions, issuer::Issuer, jws::Details, refusal::Refusal, store::better_auth::Tables,
-    token::Verified, users::Statement,
+    config::SessionOptions, issuer::Issuer, refusal::Refusal, store::better_auth::Tables, token::Verified,
+    users::Statement,
 };
 
 mod answer;
@@ -72,7 +72,6 @@ pub(crate) fn admit(found: &Found, now: SystemTime) -> Result<Verified, Refusal>
         issued_at: Some(live.created_at.into()),
         session_id: Some(live.session_id.clone()),
         expires_at: live.expires_at.into(),
-        details: Details::default(),
     })
 }
 

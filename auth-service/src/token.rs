@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{
     issuer::{Issuer, Registry},
-    jws::{Algorithm, Claims, Compact, Details, Header, Times},
+    jws::{Algorithm, Claims, Compact, Header, Times},
     refusal::Refusal,
     users::{Said, Statement},
 };
@@ -31,7 +31,6 @@ pub(crate) struct Verified {
     pub(crate) issued_at: Option<SystemTime>,
     pub(crate) session_id: Option<String>,
     pub(crate) expires_at: SystemTime,
-    pub(crate) details: Details,
 }
 
 /// Accepts and refuses tokens.
@@ -124,7 +123,6 @@ impl Verified {
             issued_at: times.issued_at,
             session_id: whom.session_id,
             expires_at: times.expires_at,
-            details: claims.details(),
         }
     }
 }

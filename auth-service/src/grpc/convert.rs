@@ -8,6 +8,7 @@ use proto::auth::v1::{self, token_check};
 
 use crate::{
     explanation::{Check, Explanation, Outcome},
+    identity::Introspected,
     token::Verified,
     users::User,
 };
@@ -30,9 +31,9 @@ pub(super) fn user(user: User) -> v1::User {
 }
 
 /// RFC 7662 §2.2, of a credential that is good.
-pub(super) fn introspection((verified, user): (Verified, Option<User>)) -> v1::IntrospectTokenResponse {
+pub(super) fn introspection(Introspected { verified, details, user }: Introspected) -> v1::IntrospectTokenResponse {
     let seconds = |moment: SystemTime| DateTime::<Utc>::from(moment).timestamp();
-    let Verified { issuer, subject, statement, issued_at, session_id, expires_at, details, .. } = verified;
+    let Verified { issuer, subject, statement, issued_at, session_id, expires_at, .. } = verified;
     v1::IntrospectTokenResponse {
         active: true,
         iss: issuer.identifier.clone(),
