@@ -11,6 +11,7 @@ use crate::id::{ConversationId, RunId};
 
 pub(crate) mod conversation;
 mod decode;
+pub(crate) mod keeper;
 pub(crate) mod message;
 pub(crate) mod run;
 pub(crate) mod source;
