@@ -113,7 +113,7 @@ pub(crate) fn not_found() -> Error {
 /// What has become of a message to append.
 enum Written {
     Now(Appended),
-    Before(Message),
+    Before(Box<Message>),
 }
 
 /// Appends a message, or returns the one that `client_id` names when it says the same.
@@ -121,7 +121,7 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
     let id = MessageId::generate();
     let appended = match again_when_lost(|| write(store, user, id, &new)).await? {
         Written::Now(appended) => appended,
-        Written::Before(message) => return Ok(message),
+        Written::Before(message) => return Ok(*message),
     };
     Ok(Message {
         id,
@@ -154,11 +154,11 @@ async fn write(store: &Store, user: UserId, id: MessageId, new: &NewMessage) -> 
             // By an attempt that succeeded, though its answer was lost.
             (Some(store::MESSAGE), _) => {
                 transaction.rollback().await?;
-                return Ok(Written::Before(get(store, user, id).await?));
+                return Ok(Written::Before(get(store, user, id).await?.into()));
             }
             (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => {
                 transaction.rollback().await?;
-                return Ok(Written::Before(named_already(store, user, client_id, new).await?));
+                return Ok(Written::Before(named_already(store, user, client_id, new).await?.into()));
             }
             _ => return Err(error.into()),
         },

@@ -66,7 +66,7 @@ pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<S
         conversation: new.conversation_id.unwrap_or_else(ConversationId::generate),
         turn: Turn { run: RunId::generate(), question: MessageId::generate(), answer: MessageId::generate() },
     };
-    again_when_lost(|| write_or_join(store, user, new, &ids)).await
+    again_when_lost(|| Box::pin(write_or_join(store, user, new, &ids))).await
 }
 
 async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {

@@ -15,12 +15,16 @@ pub async fn again_when_lost<T, F>(work: impl Fn() -> F) -> Result<T, Error>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    match work().await {
-        Err(error) if was_lost(&error) => {
-            tracing::info!(cause = ?error, "doing it again after a connection was lost");
-            work().await
+    let mut first = true;
+    // One place for both attempts: a second would double the size of the future.
+    loop {
+        match work().await {
+            Err(error) if first && was_lost(&error) => {
+                tracing::info!(cause = ?error, "doing it again after a connection was lost");
+                first = false;
+            }
+            done => return done,
         }
-        done => done,
     }
 }
 
