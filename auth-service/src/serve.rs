@@ -5,18 +5,18 @@ use std::sync::Arc;
 use kit::{
     admin::{Detail, Readiness},
     caller::Authenticator,
-    database,
+    database::{self, Pool},
     reload::Reload,
     server::{Guarded, Listeners, Services},
 };
 use proto::auth::v1::{auth_service_server::AuthServiceServer, user_service_server::UserServiceServer};
 use secrecy::SecretString;
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::Audit,
-    config::{Config, ConfigError, SessionOptions},
+    config::{Config, ConfigError},
     failures::Failures,
     grpc::{AuthGrpc, LocalVerifier, UserGrpc},
     identity::Identities,
@@ -77,25 +77,28 @@ fn migrations() -> Migrator {
     sqlx::migrate!("../migrations/auth")
 }
 
-fn pool(config: &Config) -> Result<PgPool, ConfigError> {
-    database::pool(config.service_url()?, "auth-service", config.options.max_connections)
+fn pool(config: &Config) -> Result<Pool, ConfigError> {
+    let (most, cache) = (config.options.max_connections, config.database.statement_cache);
+    Pool::open(config.service_url()?, "auth-service", most, cache)
 }
 
 /// Better Auth's own database, if it is configured.
-fn session_tables(options: &SessionOptions) -> Result<Option<Tables>, ConfigError> {
-    let pool = |url| database::pool(url, "auth-service sessions", SESSION_CONNECTIONS);
+fn session_tables(config: &Config) -> Result<Option<Tables>, ConfigError> {
+    let options = &config.options.sessions;
+    let cache = config.database.statement_cache;
+    let pool = |url| Pool::open(url, "auth-service sessions", SESSION_CONNECTIONS, cache);
     let pool = options.database_url.as_ref().map(pool).transpose()?;
     Ok(pool.map(|pool| Tables::new(pool, options.schema.clone())))
 }
 
-fn assemble(config: &Config, pool: &PgPool, registry: Arc<Registry>) -> anyhow::Result<Guarded> {
+fn assemble(config: &Config, pool: &Pool, registry: Arc<Registry>) -> anyhow::Result<Guarded> {
     if config.accepted.service_keys.is_empty() {
         tracing::warn!("SERVICE_KEYS is empty: no other service can ask about tokens");
     }
     let users = Users::new(pool.clone());
     let failures = Failures::new(config.options.failures_per_minute);
     let audit = Audit::new(config.options.audit_addresses)?;
-    let sessions = Sessions::new(&config.options.sessions, session_tables(&config.options.sessions)?);
+    let sessions = Sessions::new(&config.options.sessions, session_tables(config)?);
     let identities = Arc::new(Identities::new(Verifier::new(registry), sessions, users.clone(), failures, audit));
     let caller = LocalVerifier(Arc::clone(&identities));
     Ok(Services::new("auth-service")

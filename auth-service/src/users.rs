@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::SystemTime};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use kit::{caller::UserId, database::in_time, error::Error};
-use sqlx::PgPool;
+use kit::{
+    caller::UserId,
+    database::{Pool, in_time},
+    error::Error,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -23,7 +26,7 @@ mod profile;
 pub(crate) use self::profile::{Profile, Said, Statement};
 
 /// Later statements are read afresh, as erasure relies on, whatever the default of the database is.
-const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const READ_COMMITTED: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// A person, as one issuer knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,12 +72,12 @@ impl<'a> Sighting<'a> {
 /// Every user.
 #[derive(Clone)]
 pub(crate) struct Users {
-    pool: PgPool,
+    pool: Pool,
     erasure_key: Arc<OnceCell<ErasureKey>>,
 }
 
 impl Users {
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: Pool) -> Self {
         Self { pool, erasure_key: Arc::default() }
     }
 
@@ -114,7 +117,7 @@ impl Users {
     }
 
     async fn write(&self, sighting: &Sighting<'_>, who: &mut Option<UserId>) -> Result<Option<User>, Error> {
-        let mut transaction = self.pool.begin_with(READ_COMMITTED).await?;
+        let mut transaction = self.pool.begin(READ_COMMITTED).await?;
         let new_id = UserId(Uuid::now_v7());
         let written = store::user::write(&mut transaction, new_id, sighting).await?;
         let Some(user) = written else { return Ok(None) };

@@ -37,6 +37,16 @@ pub struct Options {
     #[arg(id = "history-database-url", long, env = "HISTORY_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<SecretString>,
 
+    /// A read replica of that database, for lists and search; it never shows less than the database itself would
+    #[arg(
+        id = "history-read-database-url",
+        long,
+        env = "HISTORY_READ_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub read_database_url: Option<SecretString>,
+
     /// How many connections to PostgreSQL the history service holds at most
     #[arg(
         id = "history-max-connections",

@@ -1,7 +1,9 @@
 //! Conversations, and what can be done with them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use chrono::{DateTime, Utc};
-use kit::{caller::UserId, error::Error};
+use kit::{caller::UserId, database::again_when_lost, error::Error};
 use proto::reason;
 
 use crate::{
@@ -84,7 +86,12 @@ pub(crate) fn not_found() -> Error {
 
 /// Creates a conversation, or returns the one that `client_id` names already.
 pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -> Result<Conversation, Error> {
-    Ok(store::conversation::insert(store.pool(), user, ConversationId::generate(), new).await?)
+    let id = ConversationId::generate();
+    match store::conversation::insert(store.pool(), user, id, new).await {
+        // It was sent twice, and the first time had succeeded.
+        Err(error) if store::violated(&error) == Some(store::CONVERSATION) => get(store, user, id).await,
+        created => Ok(created?),
+    }
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: ConversationId) -> Result<Conversation, Error> {
@@ -98,7 +105,7 @@ pub(crate) async fn list(
     after: Option<ListPosition>,
     page_size: usize,
 ) -> Result<Page, Error> {
-    let mut conversations = store::conversation::list(store.pool(), user, filter, after, page_size + 1).await?;
+    let mut conversations = store::conversation::list(store.anywhere(), user, filter, after, page_size + 1).await?;
     let more = conversations.len() > page_size;
     conversations.truncate(page_size);
     let last = conversations.last().filter(|_| more);
@@ -112,19 +119,28 @@ pub(crate) async fn update(
     id: ConversationId,
     changes: &Changes,
 ) -> Result<Conversation, Error> {
-    let mut transaction = store.begin(user).await?;
-    let updated = store::conversation::update(&mut transaction, user, id, changes).await?.ok_or_else(not_found)?;
-    transaction.commit().await.map_err(|error| match store::violated(&error) {
-        Some(store::ACTIVE_LEAF) => message::not_found(),
-        _ => error.into(),
-    })?;
-    Ok(updated)
+    again_when_lost(|| async {
+        let mut transaction = store.begin(user).await?;
+        let updated = store::conversation::update(&mut transaction, user, id, changes).await?.ok_or_else(not_found)?;
+        transaction.commit().await.map_err(|error| match store::violated(&error) {
+            Some(store::ACTIVE_LEAF) => message::not_found(),
+            _ => error.into(),
+        })?;
+        Ok(updated)
+    })
+    .await
 }
 
 pub(crate) async fn delete(store: &Store, user: UserId, id: ConversationId) -> Result<(), Error> {
-    let mut transaction = store.begin(user).await?;
-    if !store::conversation::delete(&mut transaction, user, id).await? {
-        return Err(not_found());
-    }
-    Ok(transaction.commit().await?)
+    let found = AtomicBool::new(false);
+    again_when_lost(|| async {
+        let mut transaction = store.begin(user).await?;
+        // Gone after it was found: the first attempt has deleted it.
+        if !store::conversation::delete(&mut transaction, user, id).await? && !found.load(Ordering::Relaxed) {
+            return Err(not_found());
+        }
+        found.store(true, Ordering::Relaxed);
+        Ok(transaction.commit().await?)
+    })
+    .await
 }

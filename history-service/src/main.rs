@@ -48,7 +48,14 @@ mod tests {
     #[test]
     fn help_names_every_variable_and_shows_no_secret() {
         let help = Cli::command().render_long_help().to_string();
-        for name in ["HISTORY_LISTEN", "HISTORY_ADMIN_LISTEN", "HISTORY_DATABASE_URL", "AUTH_URL", "SERVICE_KEYS"] {
+        for name in [
+            "HISTORY_LISTEN",
+            "HISTORY_ADMIN_LISTEN",
+            "HISTORY_DATABASE_URL",
+            "HISTORY_READ_DATABASE_URL",
+            "AUTH_URL",
+            "SERVICE_KEYS",
+        ] {
             assert!(help.contains(name), "{name} is not in --help");
         }
         assert!(program::secrets_in_help(&Cli::command()).is_empty());

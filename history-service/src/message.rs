@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use kit::{
     caller::UserId,
+    database::again_when_lost,
     error::{Error, RefusalKind},
 };
 use proto::reason;
@@ -10,7 +11,7 @@ use proto::reason;
 use crate::{
     conversation,
     id::{ConversationId, MessageId, SourceId},
-    store::{self, Store},
+    store::{self, Store, message::Appended},
     word::{MessageStatus, Rating, Role, SourceKind},
 };
 
@@ -109,25 +110,19 @@ pub(crate) fn not_found() -> Error {
     Error::not_found(reason::MESSAGE_NOT_FOUND, "no such message")
 }
 
+/// What has become of a message to append.
+enum Written {
+    Now(Appended),
+    Before(Box<Message>),
+}
+
 /// Appends a message, or returns the one that `client_id` names when it says the same.
 pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Result<Message, Error> {
-    let mut transaction = store.begin_in_conversation(user, new.conversation_id).await?;
     let id = MessageId::generate();
-    let appended = match store::message::insert(&mut transaction, user, id, &new).await {
-        Ok(appended) => appended.ok_or_else(conversation::not_found)?,
-        Err(error) => match (store::violated(&error), &new.client_id) {
-            (Some(store::PARENT), _) => return Err(not_found()),
-            (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => {
-                transaction.rollback().await?;
-                return named_already(store, user, client_id, &new).await;
-            }
-            _ => return Err(error.into()),
-        },
+    let appended = match again_when_lost(|| write(store, user, id, &new)).await? {
+        Written::Now(appended) => appended,
+        Written::Before(message) => return Ok(*message),
     };
-    if !new.sources.is_empty() {
-        store::source::insert(&mut transaction, user, id, &new.sources).await?;
-    }
-    transaction.commit().await?;
     Ok(Message {
         id,
         conversation_id: new.conversation_id,
@@ -148,6 +143,31 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
         created_at: appended.created_at,
         completed_at: Some(appended.created_at),
     })
+}
+
+async fn write(store: &Store, user: UserId, id: MessageId, new: &NewMessage) -> Result<Written, Error> {
+    let mut transaction = store.begin_in_conversation(user, new.conversation_id).await?;
+    let appended = match store::message::insert(&mut transaction, user, id, new).await {
+        Ok(appended) => appended.ok_or_else(conversation::not_found)?,
+        Err(error) => match (store::violated(&error), &new.client_id) {
+            (Some(store::PARENT), _) => return Err(not_found()),
+            // By an attempt that succeeded, though its answer was lost.
+            (Some(store::MESSAGE), _) => {
+                transaction.rollback().await?;
+                return Ok(Written::Before(get(store, user, id).await?.into()));
+            }
+            (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => {
+                transaction.rollback().await?;
+                return Ok(Written::Before(named_already(store, user, client_id, new).await?.into()));
+            }
+            _ => return Err(error.into()),
+        },
+    };
+    if !new.sources.is_empty() {
+        store::source::insert(&mut transaction, user, id, &new.sources).await?;
+    }
+    transaction.commit().await?;
+    Ok(Written::Now(appended))
 }
 
 async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMessage) -> Result<Message, Error> {
@@ -176,7 +196,7 @@ pub(crate) async fn list(
     leaf: Option<MessageId>,
     page_size: usize,
 ) -> Result<Page, Error> {
-    let mut messages = store::message::path(store.pool(), user, conversation_id, leaf, page_size).await?;
+    let mut messages = store::message::path(store.anywhere(), user, conversation_id, leaf, page_size).await?;
     if messages.is_empty() {
         conversation::get(store, user, conversation_id).await?;
         if leaf.is_some() {
@@ -196,13 +216,16 @@ pub(crate) async fn set_feedback(
     rating: Option<Rating>,
     note: Option<&str>,
 ) -> Result<Message, Error> {
-    let mut transaction = store.begin(user).await?;
-    if !store::message::set_feedback(&mut transaction, user, id, rating, note).await? {
-        return Err(not_found());
-    }
-    let message = store::message::find(&mut *transaction, user, &[id]).await?.pop().ok_or_else(not_found)?;
-    transaction.commit().await?;
-    Ok(message)
+    again_when_lost(|| async {
+        let mut transaction = store.begin(user).await?;
+        if !store::message::set_feedback(&mut transaction, user, id, rating, note).await? {
+            return Err(not_found());
+        }
+        let message = store::message::find(&mut *transaction, user, &[id]).await?.pop().ok_or_else(not_found)?;
+        transaction.commit().await?;
+        Ok(message)
+    })
+    .await
 }
 
 pub(crate) async fn sources(store: &Store, user: UserId, id: MessageId) -> Result<Vec<Source>, Error> {

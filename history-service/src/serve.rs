@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kit::{
     admin::Readiness,
     caller::{Authenticator, RemoteVerifier},
-    client, database,
+    client,
+    database::{self, Pool},
     server::{Guarded, Listeners},
 };
 use secrecy::SecretString;
@@ -20,6 +21,7 @@ use crate::{
 
 const SCHEMA: &str = "history";
 const PROCESS: &str = "history-service";
+const REPLICA_READER: &str = "history-service reads";
 
 /// Brings the tables up to date and serves until `stop`.
 ///
@@ -58,7 +60,11 @@ fn migrations() -> Migrator {
 }
 
 fn open(config: &Config) -> Result<Store, ConfigError> {
-    database::pool(config.service_url()?, PROCESS, config.options.max_connections).map(Store::new)
+    let (most, cache) = (config.options.max_connections, config.database.statement_cache);
+    let primary = Pool::open(config.service_url()?, PROCESS, most, cache)?;
+    let replica = config.options.read_database_url.as_ref();
+    let replica = replica.map(|url| Pool::open(url, REPLICA_READER, most, cache)).transpose()?;
+    Ok(Store::new(primary, replica))
 }
 
 fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {

@@ -4,8 +4,13 @@
 //! and plain inserts set it in the same statement: `caller` is MATERIALIZED, and the scan depends on it through a
 //! LATERAL with LIMIT, so that it is evaluated first. Writes that update run in a transaction that [`Store`] opened.
 
-use kit::caller::UserId;
-use sqlx::{AssertSqlSafe, PgPool, Postgres};
+use std::sync::Arc;
+
+pub(crate) use kit::database::Transaction;
+use kit::{
+    caller::UserId,
+    database::{Anywhere, Pool, Replica},
+};
 
 use crate::id::{ConversationId, RunId};
 
@@ -18,6 +23,10 @@ pub(crate) mod source;
 
 /// The active leaf is a message of the conversation. Checked at commit.
 pub(crate) const ACTIVE_LEAF: &str = "conversation_active_leaf_fkey";
+/// A conversation's id, which was made for it.
+pub(crate) const CONVERSATION: &str = "conversation_pkey";
+/// A message's id, which was made for it.
+pub(crate) const MESSAGE: &str = "message_pkey";
 /// A parent is a message of the same conversation.
 pub(crate) const PARENT: &str = "message_parent_fkey";
 /// A client's message id is unique per user.
@@ -27,21 +36,28 @@ pub(crate) const RUN_REQUEST: &str = "run_request_key";
 /// A conversation has one running run.
 pub(crate) const RUN_RUNNING: &str = "run_one_running_key";
 
-/// A transaction that speaks for one user.
-pub(crate) type Transaction = sqlx::Transaction<'static, Postgres>;
-
 /// The database.
 #[derive(Debug, Clone)]
-pub(crate) struct Store(PgPool);
+pub(crate) struct Store {
+    primary: Pool,
+    replica: Option<Arc<Replica>>,
+}
 
 impl Store {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self(pool)
+    pub(crate) fn new(primary: Pool, replica: Option<Pool>) -> Self {
+        Self { primary, replica: replica.map(|pool| Arc::new(Replica::new(pool))) }
     }
 
-    /// For functions that set the user themselves.
-    pub(crate) fn pool(&self) -> &PgPool {
-        &self.0
+    /// For functions that set the user themselves. A statement is sent again when its connection is lost, so that it
+    /// must be a read, or a write that changes nothing the second time.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.primary
+    }
+
+    /// The same for a single read that a replica may answer. It finds what was committed before it, wherever it runs,
+    /// at the price of a second round trip: worth it where the read itself is work.
+    pub(crate) fn anywhere(&self) -> Anywhere<'_> {
+        Anywhere::new(&self.primary, self.replica.as_deref())
     }
 
     /// Opens a transaction of this user, in one round trip.
@@ -76,8 +92,7 @@ impl Store {
 
     /// Safe, because all that is put into these statements are UUIDs.
     async fn begin_with(&self, user: UserId, lock: &str) -> sqlx::Result<Transaction> {
-        let begin = format!("BEGIN; SELECT set_config('colloquy.user_id', '{user}', true); {lock}");
-        self.0.begin_with(AssertSqlSafe(begin)).await
+        self.primary.begin(&format!("SELECT set_config('colloquy.user_id', '{user}', true); {lock}")).await
     }
 }
 

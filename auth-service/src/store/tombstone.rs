@@ -1,13 +1,14 @@
 //! `auth.tombstone`, and the key that its digests are made with.
 
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, PgPool};
+use kit::database::Pool;
+use sqlx::PgConnection;
 
 /// A keyed hash.
 pub(crate) type Digest = [u8; 32];
 
 /// The key of this database.
-pub(crate) async fn key(pool: &PgPool) -> sqlx::Result<Vec<u8>> {
+pub(crate) async fn key(pool: &Pool) -> sqlx::Result<Vec<u8>> {
     sqlx::query_scalar!(
         r#"
         SELECT key

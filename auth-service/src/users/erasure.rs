@@ -49,7 +49,7 @@ impl Users {
         in_time(async {
             let key = self.erasure_key().await?;
             let by_id = key.user(id);
-            let mut transaction = self.pool.begin_with(READ_COMMITTED).await?;
+            let mut transaction = self.pool.begin(READ_COMMITTED).await?;
             if let Some(user) = store::user::lock(&mut transaction, id).await? {
                 let by_subject = key.subject(&user.issuer, &user.subject);
                 store::tombstone::insert(&mut transaction, &[by_id, by_subject]).await?;

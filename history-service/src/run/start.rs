@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kit::{
     caller::UserId,
+    database::again_when_lost,
     error::{Error, RefusalKind},
 };
 use proto::reason;
@@ -46,6 +47,12 @@ pub(crate) struct Started {
     pub(crate) joined: bool,
 }
 
+/// Made before anything is written, so that a second attempt finds what the first has written.
+struct Ids {
+    conversation: ConversationId,
+    turn: Turn,
+}
+
 /// A message as an agent reads it.
 #[derive(Debug)]
 pub(crate) struct ContextMessage {
@@ -55,13 +62,23 @@ pub(crate) struct ContextMessage {
 
 /// Writes question, pending answer and run, or finds out why not.
 pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<Started, Error> {
+    let ids = Ids {
+        conversation: new.conversation_id.unwrap_or_else(ConversationId::generate),
+        turn: Turn { run: RunId::generate(), question: MessageId::generate(), answer: MessageId::generate() },
+    };
+    again_when_lost(|| Box::pin(write_or_join(store, user, new, &ids))).await
+}
+
+async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
     for _ in 0..ATTEMPTS {
-        let error = match write(store, user, new).await? {
+        let error = match write(store, user, new, ids).await? {
             Ok(started) => return Ok(started),
             Err(error) => error,
         };
         match store::violated(&error) {
             Some(store::PARENT) => return Err(message::not_found()),
+            // By an attempt that succeeded, though its answer was lost.
+            Some(store::CONVERSATION | store::MESSAGE) => return written_before(store, user, new, ids).await,
             Some(store::RUN_REQUEST | store::RUN_RUNNING) => {}
             _ => return Err(error.into()),
         }
@@ -78,29 +95,45 @@ pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<S
 }
 
 /// The happy path. The inner error is one of the writing statement, whose transaction is gone.
-async fn write(store: &Store, user: UserId, new: &NewRun) -> Result<sqlx::Result<Started>, Error> {
-    let (mut transaction, conversation_id) = if let Some(id) = new.conversation_id {
-        (store.begin_in_conversation(user, id).await?, id)
-    } else {
-        let mut transaction = store.begin(user).await?;
-        let empty = NewConversation { client_id: None, title: None, metadata: "{}".to_owned(), expires_at: None };
-        let id = ConversationId::generate();
-        store::conversation::insert(&mut *transaction, user, id, &empty).await?;
-        (transaction, id)
+async fn write(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<sqlx::Result<Started>, Error> {
+    let mut transaction = match new.conversation_id {
+        Some(id) => store.begin_in_conversation(user, id).await?,
+        None => store.begin(user).await?,
     };
-    let ids = Turn { run: RunId::generate(), question: MessageId::generate(), answer: MessageId::generate() };
-    let begun = match store::run::insert_turn(&mut transaction, user, conversation_id, &ids, new).await {
+    let begun = match insert(&mut transaction, user, new, ids).await {
         Ok(begun) => begun.ok_or_else(conversation::not_found)?,
         Err(error) => {
             transaction.rollback().await?;
             return Ok(Err(error));
         }
     };
-    let context = context(&mut transaction, user, ids.question, new).await?;
+    let context = context(&mut transaction, user, ids.turn.question, new).await?;
     transaction.commit().await?;
     let store::run::Begun { run, conversation, user_message, message } = begun;
     let exchange = Exchange { run, user_message, message };
     Ok(Ok(Started { exchange, conversation, context, joined: false }))
+}
+
+async fn insert(
+    transaction: &mut store::Transaction,
+    user: UserId,
+    new: &NewRun,
+    ids: &Ids,
+) -> sqlx::Result<Option<store::run::Begun>> {
+    if new.conversation_id.is_none() {
+        let empty = NewConversation { client_id: None, title: None, metadata: "{}".to_owned(), expires_at: None };
+        store::conversation::insert(&mut **transaction, user, ids.conversation, &empty).await?;
+    }
+    store::run::insert_turn(transaction, user, ids.conversation, &ids.turn, new).await
+}
+
+async fn written_before(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
+    let run = store::run::find(store.pool(), user, ids.turn.run).await?.ok_or_else(not_found)?;
+    let started = joined(store, user, run).await?;
+    let mut transaction = store.begin(user).await?;
+    let context = context(&mut transaction, user, ids.turn.question, new).await?;
+    transaction.commit().await?;
+    Ok(Started { context, joined: false, ..started })
 }
 
 async fn context(

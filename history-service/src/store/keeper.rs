@@ -1,13 +1,11 @@
 //! Statements that span users. They run as the keeper, a role with policies and grants of its own; nothing outside of
 //! this folder becomes the keeper.
 
-use sqlx::AssertSqlSafe;
-
 use super::{Store, Transaction};
 
 impl Store {
     /// Opens a transaction of the keeper, in one round trip.
     pub(crate) async fn begin_as_keeper(&self) -> sqlx::Result<Transaction> {
-        self.0.begin_with(AssertSqlSafe("BEGIN; SET LOCAL ROLE colloquy_keeper")).await
+        self.primary.begin("SET LOCAL ROLE colloquy_keeper").await
     }
 }

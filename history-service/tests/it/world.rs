@@ -76,6 +76,7 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin_listen: "127.0.0.1:0".parse().unwrap(),
             database_url: Some(database_url),
+            read_database_url: None,
             max_connections: 8,
         },
         database: kit::config::Database::default(),
