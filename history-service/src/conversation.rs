@@ -84,7 +84,11 @@ pub(crate) fn not_found() -> Error {
 
 /// Creates a conversation, or returns the one that `client_id` names already.
 pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -> Result<Conversation, Error> {
-    Ok(store::conversation::insert(store.pool(), user, ConversationId::generate(), new).await?)
+    let created = store::conversation::insert(store.pool(), user, ConversationId::generate(), new).await?;
+    if new.title.is_some() {
+        store.wrote_searched();
+    }
+    Ok(created)
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: ConversationId) -> Result<Conversation, Error> {
@@ -98,11 +102,11 @@ pub(crate) async fn list(
     after: Option<ListPosition>,
     page_size: usize,
 ) -> Result<Page, Error> {
-    let mut conversations = store::conversation::list(store.pool(), user, filter, after, page_size + 1).await?;
+    let mut conversations = store::conversation::list(store.pool(), user, filter, None, after, page_size + 1).await?;
     let more = conversations.len() > page_size;
     conversations.truncate(page_size);
     let last = conversations.last().filter(|_| more);
-    let next = last.map(|last| ListPosition { pinned: last.pinned, updated_at: last.updated_at, id: last.id });
+    let next = last.map(ListPosition::of);
     Ok(Page { conversations, next })
 }
 
@@ -118,6 +122,9 @@ pub(crate) async fn update(
         Some(store::ACTIVE_LEAF) => message::not_found(),
         _ => error.into(),
     })?;
+    if changes.title.is_some() {
+        store.wrote_searched();
+    }
     Ok(updated)
 }
 

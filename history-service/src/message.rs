@@ -128,6 +128,7 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
         store::source::insert(&mut transaction, user, id, &new.sources).await?;
     }
     transaction.commit().await?;
+    store.wrote_searched();
     Ok(Message {
         id,
         conversation_id: new.conversation_id,

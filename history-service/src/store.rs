@@ -4,8 +4,11 @@
 //! and plain inserts set it in the same statement: `caller` is MATERIALIZED, and the scan depends on it through a
 //! LATERAL with LIMIT, so that it is evaluated first. Writes that update run in a transaction that [`Store`] opened.
 
+use std::sync::Arc;
+
 use kit::caller::UserId;
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
+use tokio::sync::Notify;
 
 use crate::id::{ConversationId, RunId};
 
@@ -14,6 +17,7 @@ mod decode;
 pub(crate) mod keeper;
 pub(crate) mod message;
 pub(crate) mod run;
+pub(crate) mod search;
 pub(crate) mod source;
 
 /// The active leaf is a message of the conversation. Checked at commit.
@@ -32,16 +36,29 @@ pub(crate) type Transaction = sqlx::Transaction<'static, Postgres>;
 
 /// The database.
 #[derive(Debug, Clone)]
-pub(crate) struct Store(PgPool);
+pub(crate) struct Store {
+    pool: PgPool,
+    written: Arc<Notify>,
+}
 
 impl Store {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self(pool)
+        Self { pool, written: Arc::default() }
+    }
+
+    /// Wakes whoever waits in [`Store::something_written`]: a text that is searched was committed.
+    pub(crate) fn wrote_searched(&self) {
+        self.written.notify_one();
+    }
+
+    /// Waits for a text that this process wrote since the last time.
+    pub(crate) async fn something_written(&self) {
+        self.written.notified().await;
     }
 
     /// For functions that set the user themselves.
     pub(crate) fn pool(&self) -> &PgPool {
-        &self.0
+        &self.pool
     }
 
     /// Opens a transaction of this user, in one round trip.
@@ -77,7 +94,7 @@ impl Store {
     /// Safe, because all that is put into these statements are UUIDs.
     async fn begin_with(&self, user: UserId, lock: &str) -> sqlx::Result<Transaction> {
         let begin = format!("BEGIN; SELECT set_config('colloquy.user_id', '{user}', true); {lock}");
-        self.0.begin_with(AssertSqlSafe(begin)).await
+        self.pool.begin_with(AssertSqlSafe(begin)).await
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) async fn finish(store: &Store, user: UserId, finish: &Finish) -> Resu
     let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
     let message = message.ok_or_else(not_found)?;
     transaction.commit().await?;
+    store.wrote_searched();
     Ok(Finished { run, message, conversation })
 }
 

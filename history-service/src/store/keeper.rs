@@ -5,9 +5,11 @@ use sqlx::AssertSqlSafe;
 
 use super::{Store, Transaction};
 
+pub(crate) mod search;
+
 impl Store {
     /// Opens a transaction of the keeper, in one round trip.
     pub(crate) async fn begin_as_keeper(&self) -> sqlx::Result<Transaction> {
-        self.0.begin_with(AssertSqlSafe("BEGIN; SET LOCAL ROLE colloquy_keeper")).await
+        self.pool.begin_with(AssertSqlSafe("BEGIN; SET LOCAL ROLE colloquy_keeper")).await
     }
 }

@@ -62,7 +62,8 @@ fn a_word_and_a_text_have_an_end() {
 fn letters_lead_back_to_their_place() {
     let original = "Die Straße, cafe\u{301}!";
     let text = Text::of(original);
-    let found: Vec<_> = text.tokens().iter().map(|token| &original[text.bytes(original, token.start, token.end)]).collect();
+    let found: Vec<_> =
+        text.tokens().iter().map(|token| &original[text.bytes(original, token.start, token.end)]).collect();
     assert_eq!(found, ["Die", "Straße", "cafe\u{301}"]);
 }
 
