@@ -87,11 +87,15 @@ pub(crate) fn not_found() -> Error {
 /// Creates a conversation, or returns the one that `client_id` names already.
 pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -> Result<Conversation, Error> {
     let id = ConversationId::generate();
-    match store::conversation::insert(store.pool(), user, id, new).await {
+    let created = match store::conversation::insert(store.pool(), user, id, new).await {
         // It was sent twice, and the first time had succeeded.
-        Err(error) if store::violated(&error) == Some(store::CONVERSATION) => get(store, user, id).await,
-        created => Ok(created?),
+        Err(error) if store::violated(&error) == Some(store::CONVERSATION) => get(store, user, id).await?,
+        created => created?,
+    };
+    if new.title.is_some() {
+        store.wrote_searched();
     }
+    Ok(created)
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: ConversationId) -> Result<Conversation, Error> {
@@ -105,11 +109,12 @@ pub(crate) async fn list(
     after: Option<ListPosition>,
     page_size: usize,
 ) -> Result<Page, Error> {
-    let mut conversations = store::conversation::list(store.anywhere(), user, filter, after, page_size + 1).await?;
+    let reader = store.anywhere();
+    let mut conversations = store::conversation::list(reader, user, filter, None, after, page_size + 1).await?;
     let more = conversations.len() > page_size;
     conversations.truncate(page_size);
     let last = conversations.last().filter(|_| more);
-    let next = last.map(|last| ListPosition { pinned: last.pinned, updated_at: last.updated_at, id: last.id });
+    let next = last.map(ListPosition::of);
     Ok(Page { conversations, next })
 }
 
@@ -119,7 +124,7 @@ pub(crate) async fn update(
     id: ConversationId,
     changes: &Changes,
 ) -> Result<Conversation, Error> {
-    again_when_lost(|| async {
+    let updated = again_when_lost(|| async {
         let mut transaction = store.begin(user).await?;
         let updated = store::conversation::update(&mut transaction, user, id, changes).await?.ok_or_else(not_found)?;
         transaction.commit().await.map_err(|error| match store::violated(&error) {
@@ -128,7 +133,11 @@ pub(crate) async fn update(
         })?;
         Ok(updated)
     })
-    .await
+    .await?;
+    if changes.title.is_some() {
+        store.wrote_searched();
+    }
+    Ok(updated)
 }
 
 pub(crate) async fn delete(store: &Store, user: UserId, id: ConversationId) -> Result<(), Error> {

@@ -12,6 +12,7 @@ mod json;
 mod message;
 mod page_token;
 mod run;
+mod search;
 mod serve;
 mod store;
 mod word;

@@ -123,6 +123,7 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
         Written::Now(appended) => appended,
         Written::Before(message) => return Ok(*message),
     };
+    store.wrote_searched();
     Ok(Message {
         id,
         conversation_id: new.conversation_id,

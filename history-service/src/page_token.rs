@@ -8,7 +8,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::id::{ConversationId, MessageId};
+use crate::{
+    conversation::Conversation,
+    id::{ConversationId, MessageId},
+};
 
 const VERSION: u8 = 1;
 const DIGEST: usize = 8;
@@ -76,6 +79,46 @@ impl Position for ListPosition {
         let pinned = [false, true].get(usize::from(pinned)).copied()?;
         let updated_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?;
         Some(Self { pinned, updated_at, id: ConversationId(Uuid::from_slice(id).ok()?) })
+    }
+}
+
+impl ListPosition {
+    pub(crate) fn of(last: &Conversation) -> Self {
+        Self { pinned: last.pinned, updated_at: last.updated_at, id: last.id }
+    }
+}
+
+/// The last hit of a page, and the entries among which it was ranked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SearchPosition {
+    pub(crate) newest: Uuid,
+    /// Nil where a new pool of hits begins.
+    pub(crate) oldest: Uuid,
+    pub(crate) score: i64,
+    pub(crate) id: Uuid,
+}
+
+impl SearchPosition {
+    /// Before the first hit.
+    pub(crate) const START: Self = Self { newest: Uuid::max(), oldest: Uuid::nil(), score: i64::MAX, id: Uuid::max() };
+}
+
+impl Position for SearchPosition {
+    fn encode(&self) -> Vec<u8> {
+        let score = self.score.to_be_bytes();
+        [self.newest.as_bytes().as_slice(), self.oldest.as_bytes(), &score, self.id.as_bytes()].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        let (newest, rest) = bytes.split_first_chunk()?;
+        let (oldest, rest) = rest.split_first_chunk()?;
+        let (score, id) = rest.split_first_chunk()?;
+        Some(Self {
+            newest: Uuid::from_bytes(*newest),
+            oldest: Uuid::from_bytes(*oldest),
+            score: i64::from_be_bytes(*score),
+            id: Uuid::from_slice(id).ok()?,
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, ConfigError},
-    grpc,
+    grpc, search,
     store::Store,
 };
 
@@ -29,13 +29,21 @@ const REPLICA_READER: &str = "history-service reads";
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
 /// fit, or a listener fails.
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
-    let services = assemble(&config, open(&config)?, None)?;
+    let store = open(&config)?;
+    let services = assemble(&config, store.clone(), None)?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
     }
-    services.serve(listeners, Readiness::default(), stop).await
+    let served = stop.child_token();
+    let indexing = search::keep_indexed(store, served.clone());
+    let serving = async {
+        let outcome = services.serve(listeners, Readiness::default(), stop).await;
+        served.cancel();
+        outcome
+    };
+    tokio::join!(serving, indexing).0
 }
 
 /// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a

@@ -11,6 +11,7 @@ use kit::{
     caller::UserId,
     database::{Anywhere, Pool, Replica},
 };
+use tokio::sync::Notify;
 
 use crate::id::{ConversationId, RunId};
 
@@ -19,6 +20,7 @@ mod decode;
 pub(crate) mod keeper;
 pub(crate) mod message;
 pub(crate) mod run;
+pub(crate) mod search;
 pub(crate) mod source;
 
 /// The active leaf is a message of the conversation. Checked at commit.
@@ -41,11 +43,22 @@ pub(crate) const RUN_RUNNING: &str = "run_one_running_key";
 pub(crate) struct Store {
     primary: Pool,
     replica: Option<Arc<Replica>>,
+    written: Arc<Notify>,
 }
 
 impl Store {
     pub(crate) fn new(primary: Pool, replica: Option<Pool>) -> Self {
-        Self { primary, replica: replica.map(|pool| Arc::new(Replica::new(pool))) }
+        Self { primary, replica: replica.map(|pool| Arc::new(Replica::new(pool))), written: Arc::default() }
+    }
+
+    /// Wakes whoever waits in [`Store::something_written`]: a text that is searched was committed.
+    pub(crate) fn wrote_searched(&self) {
+        self.written.notify_one();
+    }
+
+    /// Waits for a text that this process wrote since the last time.
+    pub(crate) async fn something_written(&self) {
+        self.written.notified().await;
     }
 
     /// For functions that set the user themselves. A statement is sent again when its connection is lost, so that it

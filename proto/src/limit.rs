@@ -39,3 +39,9 @@ pub const ANSWER_SOURCES: usize = 10_000;
 pub const USER_BATCH: usize = 100;
 /// The id of a session.
 pub const SESSION_ID: usize = 255;
+/// A search query.
+pub const SEARCH_QUERY: usize = 1_000;
+/// How many words and phrases a search query has at most.
+pub const SEARCH_TERMS: usize = 32;
+/// How many hits a page has at most.
+pub const SEARCH_PAGE: usize = 50;

@@ -10,6 +10,7 @@ use crate::{
     json,
     message::{Message, RunError, Source, Usage},
     run::{ContextMessage, Run},
+    search::{Fragment, Hit},
     word::{MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource},
 };
 
@@ -121,6 +122,20 @@ pub(super) fn run(from: Run) -> pb::Run {
         usage: usage(from.usage),
         created_at: Some(timestamp(from.created_at)),
         finished_at: from.finished_at.map(timestamp),
+    }
+}
+
+pub(super) fn search_hit(from: Hit) -> pb::SearchHit {
+    let fragment = |from: Fragment| pb::SnippetFragment { text: from.text, highlighted: from.highlighted };
+    pb::SearchHit {
+        message_id: from.message.map(|(id, _)| id.to_string()),
+        conversation_id: from.conversation_id.to_string(),
+        conversation_title: from.title,
+        role: from.message.map(|(_, role)| role_out(role).into()),
+        created_at: Some(timestamp(from.created_at)),
+        snippet: from.snippet.into_iter().map(fragment).collect(),
+        leaf_id: from.leaf_id.map(|leaf| leaf.to_string()),
+        on_active_path: from.on_active_path,
     }
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     json,
     page_token::{self, Position, Query},
+    search,
 };
 
 /// The fields of one request.
@@ -99,6 +100,17 @@ impl Fields {
             self.invalid(field, problem);
         }
         text
+    }
+
+    /// A search query, in the field `query`. None when there is none, or something was noted.
+    pub(super) fn search(&mut self, query: Option<&str>) -> Option<search::Query> {
+        let query = query?;
+        let fits = (1..=limit::SEARCH_QUERY).contains(&query.chars().take(limit::SEARCH_QUERY + 1).count());
+        if !fits || query.contains('\0') {
+            self.text("query", query.to_owned(), &(1..=limit::SEARCH_QUERY));
+            return None;
+        }
+        self.0.check("query", search::Query::parse(query))
     }
 
     pub(super) fn page_size(&mut self, size: i32, default: usize, largest: usize) -> usize {

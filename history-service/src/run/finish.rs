@@ -83,6 +83,7 @@ async fn write(store: &Store, user: UserId, finish: &Finish) -> Result<Finished,
     let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
     let message = message.ok_or_else(not_found)?;
     transaction.commit().await?;
+    store.wrote_searched();
     Ok(Finished { run, message, conversation })
 }
 

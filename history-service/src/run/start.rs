@@ -109,6 +109,7 @@ async fn write(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<s
     };
     let context = context(&mut transaction, user, ids.turn.question, new).await?;
     transaction.commit().await?;
+    store.wrote_searched();
     let store::run::Begun { run, conversation, user_message, message } = begun;
     let exchange = Exchange { run, user_message, message };
     Ok(Ok(Started { exchange, conversation, context, joined: false }))

@@ -22,19 +22,33 @@ pub(crate) async fn insert(
     sqlx::query_as!(
         Conversation,
         r#"
-        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
-        INSERT INTO history.conversation AS c (
-            conversation_id, user_id, client_id, title, title_source, metadata, expires_at
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id),
+        created AS (
+            INSERT INTO history.conversation AS c (
+                conversation_id, user_id, client_id, title, title_source, metadata, expires_at
+            )
+            SELECT $2::uuid, caller.user_id, $3::text, $4::text, $5::text, $6::text::json, $7::timestamptz
+            FROM caller
+            ON CONFLICT ON CONSTRAINT conversation_client_key DO UPDATE
+            SET client_id = excluded.client_id
+            RETURNING
+                conversation_id, user_id, client_id, title, title_source, pinned, archived, agent, active_leaf_id,
+                message_count, preview, metadata::text AS metadata, created_at, updated_at, expires_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT conversation_id, user_id, conversation_id, octet_length(title)
+            FROM created
+            WHERE conversation_id = $2
+                AND title IS NOT NULL
         )
-        SELECT $2::uuid, caller.user_id, $3::text, $4::text, $5::text, $6::text::json, $7::timestamptz
-        FROM caller
-        ON CONFLICT ON CONSTRAINT conversation_client_key DO UPDATE
-        SET client_id = excluded.client_id
-        RETURNING
-            c.conversation_id AS "id: ConversationId", c.client_id, c.title,
-            c.title_source AS "title_source: TitleSource", c.pinned, c.archived, c.agent,
-            c.active_leaf_id AS "active_leaf_id: MessageId", c.message_count, c.preview,
-            c.metadata::text AS "metadata!", c.created_at, c.updated_at, c.expires_at
+        SELECT
+            conversation_id AS "id!: ConversationId", client_id AS "client_id?", title AS "title?",
+            title_source AS "title_source?: TitleSource", pinned AS "pinned!", archived AS "archived!",
+            agent AS "agent?", active_leaf_id AS "active_leaf_id?: MessageId", message_count AS "message_count!",
+            preview AS "preview!", metadata AS "metadata!", created_at AS "created_at!",
+            updated_at AS "updated_at!", expires_at AS "expires_at?"
+        FROM created
         "#,
         user.to_string(),
         id.0,
@@ -81,11 +95,12 @@ pub(crate) async fn find(
     .await
 }
 
-/// At most `limit` conversations in the order of lists.
+/// At most `limit` conversations in the order of lists, where given only of those.
 pub(crate) async fn list(
     db: impl PgExecutor<'_>,
     user: UserId,
     filter: &Filter,
+    only: Option<&[Uuid]>,
     after: Option<ListPosition>,
     limit: usize,
 ) -> sqlx::Result<Vec<Conversation>> {
@@ -115,6 +130,7 @@ pub(crate) async fn list(
                 AND ($7::text IS NULL OR agent = $7)
                 AND ($8::timestamptz IS NULL OR updated_at >= $8)
                 AND ($9::timestamptz IS NULL OR updated_at < $9)
+                AND ($11::uuid[] IS NULL OR conversation_id = ANY($11))
             ORDER BY pinned DESC, updated_at DESC, conversation_id DESC
             LIMIT $10
         ) c
@@ -130,6 +146,7 @@ pub(crate) async fn list(
         filter.updated_from,
         filter.updated_to,
         i64::try_from(limit).unwrap_or(i64::MAX),
+        only,
     )
     .fetch_all(db)
     .await
@@ -151,21 +168,37 @@ pub(crate) async fn update(
     sqlx::query_as!(
         Conversation,
         r#"
-        UPDATE history.conversation AS c
-        SET title = CASE WHEN $3 THEN $4 ELSE c.title END,
-            title_source = CASE WHEN $3 THEN $5 ELSE c.title_source END,
-            pinned = COALESCE($6, c.pinned),
-            archived = COALESCE($7, c.archived),
-            active_leaf_id = COALESCE($8, c.active_leaf_id),
-            metadata = COALESCE($9::text::json, c.metadata),
-            updated_at = CASE WHEN $10 THEN c.updated_at ELSE statement_timestamp() END
-        WHERE c.user_id = $1
-            AND c.conversation_id = $2
-        RETURNING
-            c.conversation_id AS "id: ConversationId", c.client_id, c.title,
-            c.title_source AS "title_source: TitleSource", c.pinned, c.archived, c.agent,
-            c.active_leaf_id AS "active_leaf_id: MessageId", c.message_count, c.preview,
-            c.metadata::text AS "metadata!", c.created_at, c.updated_at, c.expires_at
+        WITH changed AS (
+            UPDATE history.conversation AS c
+            SET title = CASE WHEN $3 THEN $4 ELSE c.title END,
+                title_source = CASE WHEN $3 THEN $5 ELSE c.title_source END,
+                pinned = COALESCE($6, c.pinned),
+                archived = COALESCE($7, c.archived),
+                active_leaf_id = COALESCE($8, c.active_leaf_id),
+                metadata = COALESCE($9::text::json, c.metadata),
+                updated_at = CASE WHEN $10 THEN c.updated_at ELSE statement_timestamp() END
+            WHERE c.user_id = $1
+                AND c.conversation_id = $2
+            RETURNING
+                conversation_id, user_id, client_id, title, title_source, pinned, archived, agent, active_leaf_id,
+                message_count, preview, metadata::text AS metadata, created_at, updated_at, expires_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT conversation_id, user_id, conversation_id, octet_length(COALESCE(title, ''))
+            FROM changed
+            WHERE $3
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
+            SET length = excluded.length,
+                grams = NULL
+        )
+        SELECT
+            conversation_id AS "id!: ConversationId", client_id AS "client_id?", title AS "title?",
+            title_source AS "title_source?: TitleSource", pinned AS "pinned!", archived AS "archived!",
+            agent AS "agent?", active_leaf_id AS "active_leaf_id?: MessageId", message_count AS "message_count!",
+            preview AS "preview!", metadata AS "metadata!", created_at AS "created_at!",
+            updated_at AS "updated_at!", expires_at AS "expires_at?"
+        FROM changed
         "#,
         user.0,
         id.0,

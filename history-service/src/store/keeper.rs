@@ -3,6 +3,8 @@
 
 use super::{Store, Transaction};
 
+pub(crate) mod search;
+
 impl Store {
     /// Opens a transaction of the keeper, in one round trip.
     pub(crate) async fn begin_as_keeper(&self) -> sqlx::Result<Transaction> {

@@ -35,7 +35,7 @@ pub(crate) async fn insert(
         Appended,
         r#"
         WITH conversation AS (
-            SELECT conversation_id, active_leaf_id
+            SELECT conversation_id, active_leaf_id, title
             FROM history.conversation
             WHERE user_id = $1
                 AND conversation_id = $2
@@ -50,6 +50,19 @@ pub(crate) async fn insert(
                 $9::text::json, statement_timestamp(), statement_timestamp()
             FROM conversation
             RETURNING conversation_id, parent_id, created_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT $3, $1, conversation_id, octet_length($7)
+            FROM message
+            UNION ALL
+            SELECT conversation_id, $1, conversation_id, octet_length($11)
+            FROM conversation
+            WHERE title IS NULL
+                AND $11::text IS NOT NULL
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
+            SET length = excluded.length,
+                grams = NULL
         )
         UPDATE history.conversation AS c
         SET active_leaf_id = $3,

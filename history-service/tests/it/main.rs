@@ -14,6 +14,7 @@ mod runs;
 mod runs_ending;
 mod runs_repeated;
 mod schema;
+mod search;
 mod text;
 mod validation;
 mod world;

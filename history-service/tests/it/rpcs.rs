@@ -90,5 +90,13 @@ pub(crate) fn about_nothing() -> Vec<(&'static str, Call)> {
     vec![
         call!(conversations.create_conversation(pb::CreateConversationRequest::default())),
         call!(conversations.list_conversations(pb::ListConversationsRequest::default())),
+        call!(conversations.list_conversations(pb::ListConversationsRequest {
+            query: Some("hello".to_owned()),
+            ..Default::default()
+        })),
+        call!(
+            conversations
+                .search_messages(pb::SearchMessagesRequest { query: "hello".to_owned(), ..Default::default() })
+        ),
     ]
 }

@@ -141,6 +141,7 @@ calls! {
     conversations.list_conversations(ListConversationsRequest) -> ListConversationsResponse;
     conversations.update_conversation(UpdateConversationRequest) -> UpdateConversationResponse;
     conversations.delete_conversation(DeleteConversationRequest) -> DeleteConversationResponse;
+    conversations.search_messages(SearchMessagesRequest) -> SearchMessagesResponse;
     messages.create_message(CreateMessageRequest) -> CreateMessageResponse;
     messages.get_message(GetMessageRequest) -> GetMessageResponse;
     messages.list_messages(ListMessagesRequest) -> ListMessagesResponse;

@@ -57,7 +57,7 @@ pub(crate) async fn insert_turn(
         Row,
         r#"
         WITH conversation AS (
-            SELECT conversation_id, active_leaf_id
+            SELECT conversation_id, active_leaf_id, title
             FROM history.conversation
             WHERE user_id = $1
                 AND conversation_id = $2
@@ -93,6 +93,19 @@ pub(crate) async fn insert_turn(
                 statement_timestamp() + make_interval(secs => $10), $11, $12, statement_timestamp()
             FROM answer
             RETURNING lease_expires_at, created_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT $4, $1, conversation_id, octet_length($7)
+            FROM question
+            UNION ALL
+            SELECT conversation_id, $1, conversation_id, octet_length($14)
+            FROM conversation
+            WHERE title IS NULL
+                AND $14::text IS NOT NULL
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
+            SET length = excluded.length,
+                grams = NULL
         )
         UPDATE history.conversation AS c
         SET active_leaf_id = $5,
