@@ -1,15 +1,18 @@
 //! Conversations, and what can be done with them.
 
 use chrono::{DateTime, Utc};
-use kit::{caller::UserId, error::Error};
+use kit::{
+    caller::UserId,
+    error::{Error, Violations},
+};
 use proto::reason;
 
 use crate::{
     id::{ConversationId, MessageId},
     message,
-    page_token::ListPosition,
+    page_token::{self, ListPosition},
     store::{self, Store},
-    word::TitleSource,
+    word::{Rating, TitleSource},
 };
 
 /// A conversation without its messages.
@@ -48,6 +51,10 @@ pub(crate) struct Filter {
     pub(crate) agent: Option<String>,
     pub(crate) updated_from: Option<DateTime<Utc>>,
     pub(crate) updated_to: Option<DateTime<Utc>>,
+    /// Whether a message cites something.
+    pub(crate) has_sources: Option<bool>,
+    /// How a message was judged.
+    pub(crate) feedback: Option<Rating>,
 }
 
 /// A page of a list.
@@ -56,6 +63,8 @@ pub(crate) struct Page {
     pub(crate) conversations: Vec<Conversation>,
     /// Where the next page begins, if there is one.
     pub(crate) next: Option<ListPosition>,
+    /// Where the page before ends, if there is one.
+    pub(crate) previous: Option<ListPosition>,
 }
 
 /// What to change; absent fields stay as they are.
@@ -67,6 +76,17 @@ pub(crate) struct Changes {
     /// Any message of the conversation.
     pub(crate) active_leaf_id: Option<MessageId>,
     pub(crate) metadata: Option<String>,
+    /// When it is to be deleted.
+    pub(crate) expiry: Option<Expiry>,
+}
+
+/// What becomes of the end of a conversation.
+#[derive(Debug)]
+pub(crate) enum Expiry {
+    /// It is deleted then.
+    At(DateTime<Utc>),
+    /// It stays.
+    Never,
 }
 
 /// What becomes of a title.
@@ -84,26 +104,68 @@ pub(crate) fn not_found() -> Error {
 
 /// Creates a conversation, or returns the one that `client_id` names already.
 pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -> Result<Conversation, Error> {
-    Ok(store::conversation::insert(store.pool(), user, ConversationId::generate(), new).await?)
+    let insert = async || store::conversation::insert(store.pool(), user, ConversationId::generate(), new).await;
+    match insert().await {
+        Err(error) if store::is_hidden(&error) => {}
+        inserted => return Ok(inserted?),
+    }
+    // What is in the way is an expired conversation with the same client id, or the end that is wanted is over already.
+    if let Some(client_id) = &new.client_id {
+        let mut transaction = store.begin_as_keeper().await?;
+        store::keeper::conversation::free_client_id(&mut transaction, user, client_id).await?;
+        transaction.commit().await?;
+    }
+    insert().await.map_err(expired_or)
+}
+
+/// The database's clock decides, which may be ahead of ours.
+pub(crate) fn expired_or(error: sqlx::Error) -> Error {
+    if !store::is_hidden(&error) {
+        return error.into();
+    }
+    let mut violations = Violations::new();
+    violations.add("expires_at", reason::FIELD_INVALID, "must lie in the future");
+    violations.finish().expect_err("a violation was added")
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: ConversationId) -> Result<Conversation, Error> {
     store::conversation::find(store.pool(), user, id).await?.ok_or_else(not_found)
 }
 
+/// A page of the list, in its order whichever way it was asked for; the first one without a place.
 pub(crate) async fn list(
     store: &Store,
     user: UserId,
     filter: &Filter,
-    after: Option<ListPosition>,
+    page: Option<page_token::Page<ListPosition>>,
     page_size: usize,
 ) -> Result<Page, Error> {
-    let mut conversations = store::conversation::list(store.pool(), user, filter, after, page_size + 1).await?;
+    let mut conversations = match page {
+        Some(page_token::Page::Before(place)) => {
+            store::conversation::list_before(store.pool(), user, filter, place, page_size + 1).await?
+        }
+        Some(page_token::Page::After(place)) => {
+            store::conversation::list(store.pool(), user, filter, Some(place), page_size + 1).await?
+        }
+        None => store::conversation::list(store.pool(), user, filter, None, page_size + 1).await?,
+    };
     let more = conversations.len() > page_size;
     conversations.truncate(page_size);
-    let last = conversations.last().filter(|_| more);
-    let next = last.map(|last| ListPosition { pinned: last.pinned, updated_at: last.updated_at, id: last.id });
-    Ok(Page { conversations, next })
+    if let Some(page_token::Page::Before(_)) = page {
+        conversations.reverse();
+    }
+    let place = |conversation: &Conversation| {
+        let Conversation { pinned, updated_at, id, .. } = *conversation;
+        ListPosition { pinned, updated_at, id }
+    };
+    let (first, last) = (conversations.first().map(place), conversations.last().map(place));
+    // Beyond the place that a page was asked from lies at least what stood there, unless it has moved.
+    let (next, previous) = match page {
+        None => (last.filter(|_| more), None),
+        Some(page_token::Page::After(from)) => (last.filter(|_| more), first.or(Some(from.just_after()))),
+        Some(page_token::Page::Before(from)) => (last.or(Some(from.just_before())), first.filter(|_| more)),
+    };
+    Ok(Page { conversations, next, previous })
 }
 
 pub(crate) async fn update(
@@ -113,7 +175,8 @@ pub(crate) async fn update(
     changes: &Changes,
 ) -> Result<Conversation, Error> {
     let mut transaction = store.begin(user).await?;
-    let updated = store::conversation::update(&mut transaction, user, id, changes).await?.ok_or_else(not_found)?;
+    let updated = store::conversation::update(&mut transaction, user, id, changes).await.map_err(expired_or)?;
+    let updated = updated.ok_or_else(not_found)?;
     transaction.commit().await.map_err(|error| match store::violated(&error) {
         Some(store::ACTIVE_LEAF) => message::not_found(),
         _ => error.into(),

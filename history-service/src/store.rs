@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, PgPool, Postgres};
 
 use crate::id::{ConversationId, RunId};
 
+pub(crate) mod citation;
 pub(crate) mod conversation;
 mod decode;
 pub(crate) mod keeper;
@@ -79,6 +80,12 @@ impl Store {
         let begin = format!("BEGIN; SELECT set_config('colloquy.user_id', '{user}', true); {lock}");
         self.0.begin_with(AssertSqlSafe(begin)).await
     }
+}
+
+/// Whether a statement would have written, or met, a row that the policies hide from its user.
+pub(crate) fn is_hidden(error: &sqlx::Error) -> bool {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == INSUFFICIENT_PRIVILEGE)
 }
 
 /// The constraint that a statement ran into.

@@ -5,6 +5,8 @@ use sqlx::AssertSqlSafe;
 
 use super::{Store, Transaction};
 
+pub(crate) mod conversation;
+
 impl Store {
     /// Opens a transaction of the keeper, in one round trip.
     pub(crate) async fn begin_as_keeper(&self) -> sqlx::Result<Transaction> {

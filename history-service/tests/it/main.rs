@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod callers;
+mod citations;
+mod contexts;
 mod conversations;
 mod isolation;
 mod lists;
@@ -14,6 +16,7 @@ mod runs;
 mod runs_ending;
 mod runs_repeated;
 mod schema;
+mod temporary;
 mod text;
 mod validation;
 mod world;
