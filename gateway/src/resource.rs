@@ -6,12 +6,14 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
+mod citation;
 mod conversation;
 mod message;
 mod run;
 mod user;
 
 pub(crate) use self::{
+    citation::Citation,
     conversation::{Conversation, ConversationWithMessages},
     message::{Message, Role, Source, Usage},
     run::{Run, RunAnswer},
@@ -35,6 +37,24 @@ impl<T> Page<T> {
 
     pub(crate) fn whole<S: Into<T>>(items: Vec<S>) -> Self {
         Self::new(items, String::new())
+    }
+}
+
+/// A page of a list that can be walked both ways.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageBothWays<T> {
+    /// The page.
+    items: Vec<T>,
+    /// Pass it as `cursor` for the next page; null at the end.
+    next_cursor: Option<String>,
+    /// Pass it as `cursor` for the page before; null at the beginning.
+    prev_cursor: Option<String>,
+}
+
+impl<T> PageBothWays<T> {
+    pub(crate) fn new<S: Into<T>>(items: Vec<S>, next_page_token: String, previous_page_token: String) -> Self {
+        let Page { items, next_cursor } = Page::new(items, next_page_token);
+        Self { items, next_cursor, prev_cursor: Some(previous_page_token).filter(|token| !token.is_empty()) }
     }
 }
 

@@ -11,6 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{app::App, config::Options, edge, problem::Problem};
 
 mod agents;
+mod citations;
 mod conversations;
 mod documentation;
 mod feedback;
@@ -49,6 +50,7 @@ fn documented() -> OpenApiRouter<App> {
         ))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::list_sources))
+        .routes(routes!(citations::list_citations))
         .routes(routes!(feedback::set_feedback))
         .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
     let streaming = OpenApiRouter::new().routes(routes!(runs::run_agent));

@@ -3,6 +3,7 @@
 //! A call enters through `grpc`, which checks it and knows its user; `conversation`, `message` and `run` are
 //! what can be done; `store` holds every statement.
 
+mod citation;
 mod config;
 mod conversation;
 mod grpc;

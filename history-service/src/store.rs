@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use crate::id::{ConversationId, RunId};
 
+pub(crate) mod citation;
 pub(crate) mod conversation;
 mod decode;
 pub(crate) mod keeper;
@@ -107,6 +108,12 @@ impl Store {
     async fn begin_with(&self, user: UserId, lock: &str) -> sqlx::Result<Transaction> {
         self.primary.begin(&format!("SELECT set_config('colloquy.user_id', '{user}', true); {lock}")).await
     }
+}
+
+/// Whether a statement would have written, or met, a row that the policies hide from its user.
+pub(crate) fn is_hidden(error: &sqlx::Error) -> bool {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == INSUFFICIENT_PRIVILEGE)
 }
 
 /// The constraint that a statement ran into.

@@ -23,6 +23,10 @@ pub const METADATA_BYTES: usize = 16 * 1024;
 pub const CONVERSATION_PAGE: usize = 100;
 /// How many messages a page has at most.
 pub const MESSAGE_PAGE: usize = 200;
+/// How many citations a page has at most.
+pub const CITATION_PAGE: usize = 100;
+/// How many characters of a path an agent is given at most.
+pub const CONTEXT_CHARACTERS: i32 = 8 * 1024 * 1024;
 /// How many sources a message of a client's cites.
 pub const SOURCES: usize = 200;
 /// The title of a client's source.

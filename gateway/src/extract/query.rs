@@ -55,6 +55,17 @@ impl Query {
         self.parsed(name, TIME, timestamp)
     }
 
+    /// One of these words.
+    pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.take(name)?;
+        let choice = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if choice.is_none() {
+            let words: Vec<_> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+            self.note(name, reason::FIELD_INVALID, format!("must be one of {}", words.join(", ")));
+        }
+        choice
+    }
+
     /// Succeeds when nothing is wrong and nothing is left.
     pub(crate) fn finish(mut self) -> Result<(), Refused> {
         for (name, _) in std::mem::take(&mut self.parameters) {

@@ -27,6 +27,7 @@ pub(crate) fn routes() -> Vec<(&'static str, String)> {
         ("GET", format!("/conversations/{ID}/messages")),
         ("POST", format!("/conversations/{ID}/messages")),
         ("GET", format!("/messages/{ID}/sources")),
+        ("GET", "/citations".to_owned()),
         ("PUT", format!("/messages/{ID}/feedback")),
     ]
 }

@@ -35,6 +35,13 @@ async fn every_violation_of_a_body_is_named() {
             ],
         ),
         ("POST", "/agents/run", json!({"message": "a\u{0}b"}), &[("message", "invalid")]),
+        (
+            "POST",
+            "/agents/run",
+            json!({"message": "hi", "parent_id": "", "expires_at": 1}),
+            &[("parent_id", "invalid"), ("expires_at", "invalid")],
+        ),
+        ("PATCH", CONVERSATION, json!({"expires_at": "never"}), &[("expires_at", "invalid")]),
         ("POST", "/agents/run", json!({"message": "hi", "agent": "nobody"}), &[("agent", "invalid")]),
         (
             "POST",
@@ -73,7 +80,8 @@ async fn every_violation_of_a_body_is_named() {
 #[tokio::test]
 async fn every_violation_of_a_query_or_path_is_named() {
     let stack = Stack::new(Reply::Silence).await;
-    let table: [(&str, Expected); 7] = [
+    let messages = format!("{CONVERSATION}/messages?leaf=x&from=y&limit=201");
+    let table: [(&str, Expected); 13] = [
         ("/conversations?limit=0", &[("limit", "out_of_range")]),
         (
             "/conversations?limit=1000&pinned=1&from=now",
@@ -84,6 +92,12 @@ async fn every_violation_of_a_query_or_path_is_named() {
         ("/conversations/7", &[("id", "invalid")]),
         ("/conversations/%FF", &[("id", "invalid")]),
         ("/runs/7", &[("id", "invalid")]),
+        ("/conversations?has_sources=yes&feedback=sideways", &[("has_sources", "invalid"), ("feedback", "invalid")]),
+        (&messages, &[("limit", "out_of_range"), ("leaf", "invalid"), ("from", "invalid")]),
+        ("/citations", &[("url", "required")]),
+        ("/citations?url=a&content_hash=b", &[("url", "required")]),
+        ("/citations?url=%00&limit=101", &[("url", "invalid"), ("limit", "out_of_range")]),
+        ("/citations?uri=a", &[("uri", "unknown")]),
     ];
     for (path, violations) in table {
         let answer = stack.send("GET", path, None).await;

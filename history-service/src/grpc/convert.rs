@@ -5,6 +5,7 @@ use proto::{history::v1 as pb, limit};
 
 use super::fields::Fields;
 use crate::{
+    citation::Citation,
     conversation::Conversation,
     id::SourceId,
     json,
@@ -101,6 +102,17 @@ pub(super) fn source(from: Source) -> pb::Source {
     }
 }
 
+pub(super) fn citation(from: Citation) -> pb::Citation {
+    pb::Citation {
+        message_id: from.message_id.to_string(),
+        conversation_id: from.conversation_id.to_string(),
+        conversation_title: from.conversation_title,
+        created_at: Some(timestamp(from.created_at)),
+        preview: from.preview,
+        source: Some(source(from.source)),
+    }
+}
+
 pub(super) fn run(from: Run) -> pb::Run {
     let status = match from.status {
         RunStatus::Running => pb::RunStatus::Running,
@@ -161,6 +173,15 @@ pub(super) fn rating(from: pb::feedback::Rating) -> Option<Rating> {
         pb::feedback::Rating::Up => Some(Rating::Up),
         pb::feedback::Rating::Down => Some(Rating::Down),
     }
+}
+
+/// One that says something.
+pub(super) fn some_rating(fields: &mut Fields, field: &str, given: i32) -> Option<Rating> {
+    let rating = pb::feedback::Rating::try_from(given).ok().and_then(rating);
+    if rating.is_none() {
+        fields.invalid(field, "must be UP or DOWN");
+    }
+    rating
 }
 
 /// Sources as they are to be stored: numbered in the order of the list.

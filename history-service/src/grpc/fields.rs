@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     json,
-    page_token::{self, Position, Query},
+    message::Parent,
+    page_token::{self, Page, Position, Query},
     search,
 };
 
@@ -56,6 +57,15 @@ impl Fields {
 
     pub(super) fn optional_id<T: From<Uuid>>(&mut self, field: &str, text: Option<&str>) -> Option<T> {
         text.map(|text| self.id(field, text))
+    }
+
+    /// Where a message goes: absent means the active leaf, empty means no parent.
+    pub(super) fn parent(&mut self, field: &str, text: Option<&str>) -> Parent {
+        match text {
+            None => Parent::ActiveLeaf,
+            Some("") => Parent::Root,
+            Some(text) => Parent::Message(self.id(field, text)),
+        }
     }
 
     /// A text of so many characters.
@@ -133,15 +143,24 @@ impl Fields {
         value
     }
 
-    pub(super) fn page_token<P: Position>(&mut self, query: &Query, token: &str) -> Option<P> {
+    pub(super) fn page_token<P: Position>(&mut self, query: &Query, token: &str) -> Option<Page<P>> {
         if token.is_empty() {
             return None;
         }
-        let position = page_token::decode(query, token);
-        if position.is_none() {
+        let page = page_token::decode(query, token);
+        if page.is_none() {
             self.invalid("page_token", "is no token of this query; begin again without one");
         }
-        position
+        page
+    }
+
+    /// A time that is not over.
+    pub(super) fn future(&mut self, field: &str, time: Option<prost_types::Timestamp>) -> Option<DateTime<Utc>> {
+        let time = self.time(field, time);
+        if time.is_some_and(|time| time <= Utc::now()) {
+            self.invalid(field, "must lie in the future");
+        }
+        time
     }
 
     /// A time in the range of protobuf timestamps, in whole microseconds.

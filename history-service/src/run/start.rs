@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use kit::{
     caller::UserId,
     database::again_when_lost,
@@ -13,7 +14,7 @@ use super::{Exchange, Run, exchange, not_found};
 use crate::{
     conversation::{self, Conversation, NewConversation},
     id::{ConversationId, MessageId, RunId},
-    message,
+    message::{self, Parent},
     store::{self, Store, run::Turn},
     word::Role,
 };
@@ -26,15 +27,24 @@ const ATTEMPTS: usize = 4;
 pub(crate) struct NewRun {
     /// A new conversation when absent.
     pub(crate) conversation_id: Option<ConversationId>,
-    /// The active leaf when absent.
-    pub(crate) parent_id: Option<MessageId>,
+    /// For a new conversation: when it is to be deleted.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+    pub(crate) parent: Parent,
     pub(crate) agent: String,
     pub(crate) content: String,
     pub(crate) metadata: String,
     pub(crate) request_id: Option<String>,
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) lease: Duration,
-    pub(crate) context_limit: usize,
+    pub(crate) budget: Budget,
+}
+
+/// How much of a path an agent is given at most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    pub(crate) messages: usize,
+    /// None means no bound but the statement's own.
+    pub(crate) characters: Option<i64>,
 }
 
 /// A run that began, or the one that the idempotency key named already.
@@ -80,7 +90,7 @@ async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> 
             // By an attempt that succeeded, though its answer was lost.
             Some(store::CONVERSATION | store::MESSAGE) => return written_before(store, user, new, ids).await,
             Some(store::RUN_REQUEST | store::RUN_RUNNING) => {}
-            _ => return Err(error.into()),
+            _ => return Err(conversation::expired_or(error)),
         }
         if let Some(request_id) = &new.request_id
             && let Some(run) = named_already(store, user, request_id, &new.fingerprint).await?
@@ -107,7 +117,7 @@ async fn write(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<s
             return Ok(Err(error));
         }
     };
-    let context = context(&mut transaction, user, ids.turn.question, new).await?;
+    let context = context(&mut transaction, user, ids.conversation, ids.turn.question, new).await?;
     transaction.commit().await?;
     store.wrote_searched();
     let store::run::Begun { run, conversation, user_message, message } = begun;
@@ -122,7 +132,8 @@ async fn insert(
     ids: &Ids,
 ) -> sqlx::Result<Option<store::run::Begun>> {
     if new.conversation_id.is_none() {
-        let empty = NewConversation { client_id: None, title: None, metadata: "{}".to_owned(), expires_at: None };
+        let expires_at = new.expires_at;
+        let empty = NewConversation { client_id: None, title: None, metadata: "{}".to_owned(), expires_at };
         store::conversation::insert(&mut **transaction, user, ids.conversation, &empty).await?;
     }
     store::run::insert_turn(transaction, user, ids.conversation, &ids.turn, new).await
@@ -132,7 +143,7 @@ async fn written_before(store: &Store, user: UserId, new: &NewRun, ids: &Ids) ->
     let run = store::run::find(store.pool(), user, ids.turn.run).await?.ok_or_else(not_found)?;
     let started = joined(store, user, run).await?;
     let mut transaction = store.begin(user).await?;
-    let context = context(&mut transaction, user, ids.turn.question, new).await?;
+    let context = context(&mut transaction, user, ids.conversation, ids.turn.question, new).await?;
     transaction.commit().await?;
     Ok(Started { context, joined: false, ..started })
 }
@@ -140,15 +151,24 @@ async fn written_before(store: &Store, user: UserId, new: &NewRun, ids: &Ids) ->
 async fn context(
     transaction: &mut store::Transaction,
     user: UserId,
+    conversation: ConversationId,
     question: MessageId,
     new: &NewRun,
 ) -> Result<Vec<ContextMessage>, Error> {
     // A new conversation has nothing but the question.
-    if new.context_limit == 0 || new.conversation_id.is_none() {
+    if new.budget.messages == 0 || new.conversation_id.is_none() {
         let question = || ContextMessage { role: Role::User, content: new.content.clone() };
-        return Ok((new.context_limit > 0).then(question).into_iter().collect());
+        return Ok((new.budget.messages > 0).then(question).into_iter().collect());
     }
-    let mut context = store::run::context(transaction, user, question, new.context_limit).await?;
+    let path = store::run::context(transaction, user, question, new.budget).await?;
+    let beyond = path.last().and_then(|oldest| oldest.beyond);
+    let mut context: Vec<_> = path.into_iter().filter_map(|read| read.said).collect();
+    // What an agent is told to be must not get lost because people went on talking.
+    if let Some(beyond) = beyond
+        && let Some(root) = store::run::root(transaction, user, conversation, beyond).await?
+    {
+        context.extend(root.instructions.map(|content| ContextMessage { role: Role::System, content }));
+    }
     context.reverse();
     Ok(context)
 }
@@ -163,6 +183,9 @@ async fn named_already(
     if claim.fingerprint != fingerprint {
         let message = "the idempotency key was used for another request";
         return Err(Error::refused(RefusalKind::Invalid, reason::IDEMPOTENCY_KEY_REUSED, message));
+    }
+    if claim.gone {
+        return Err(not_found());
     }
     if claim.expired {
         let mut transaction = store.begin_in_run(user, claim.id).await?;

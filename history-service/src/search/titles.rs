@@ -12,9 +12,9 @@ use super::{CANDIDATES, EXAMINED, Filter, Query, batch, verified};
 use crate::{
     conversation::{self, Conversation, Page},
     id::ConversationId,
-    page_token::ListPosition,
+    page_token::{self, ListPosition},
     store::{
-        self, Store,
+        Store,
         keeper::search::{self as index, Bounds},
     },
 };
@@ -28,37 +28,38 @@ pub(crate) async fn list(
     user: UserId,
     query: Query,
     filter: &conversation::Filter,
-    mut after: Option<ListPosition>,
+    asked: Option<page_token::Page<ListPosition>>,
     page_size: usize,
 ) -> Result<Page, Error> {
     let query = Arc::new(query);
-    let mut page = Page { conversations: Vec::new(), next: None };
-    let Some(probe) = query.probe(user) else { return Ok(page) };
+    let (mut found, mut from) = (Vec::new(), asked);
+    let Some(probe) = query.probe(user) else { return Ok(Page::of(asked, found, None)) };
     let mut transaction = store.begin_to_search().await?;
     let proposed = index::candidate_conversations(&mut transaction, user, &probe).await?;
     transaction.commit().await?;
     let (mut looked_at, mut examined) = (0, 0);
     while looked_at < CONVERSATIONS && examined < EXAMINED {
-        let size = page_size + 1;
-        let listed = store::conversation::list(store.pool(), user, filter, Some(&proposed), after, size).await?;
-        let ended = listed.len() < size;
+        let listed = conversation::walk(store, user, filter, Some(&proposed), from, page_size + 1).await?;
+        let ended = listed.len() <= page_size;
         looked_at += listed.len();
         let matching = matching(store, user, &query, &listed, &mut examined).await?;
         for conversation in listed {
             let matches = matching.contains(&conversation.id);
-            if matches && page.conversations.len() == page_size {
-                page.next = after;
-                return Ok(page);
+            if matches && found.len() == page_size {
+                return Ok(Page::of(asked, found, from.map(page_token::Page::place)));
             }
-            after = Some(ListPosition::of(&conversation));
-            page.conversations.extend(matches.then_some(conversation));
+            let place = ListPosition::of(&conversation);
+            from = Some(match from {
+                Some(page_token::Page::Before(_)) => page_token::Page::Before(place),
+                _ => page_token::Page::After(place),
+            });
+            found.extend(matches.then_some(conversation));
         }
         if ended {
-            return Ok(page);
+            return Ok(Page::of(asked, found, None));
         }
     }
-    page.next = after;
-    Ok(page)
+    Ok(Page::of(asked, found, from.map(page_token::Page::place)))
 }
 
 /// Which of these conversations match.

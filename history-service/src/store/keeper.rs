@@ -3,6 +3,7 @@
 
 use super::{Store, Transaction};
 
+pub(crate) mod conversation;
 pub(crate) mod search;
 
 impl Store {

@@ -5,6 +5,10 @@ use kit::caller::UserId;
 use sqlx::{PgConnection, PgExecutor};
 
 use self::read::read;
+pub(crate) use self::{
+    read::Length,
+    stretch::{Stretch, stretch},
+};
 use crate::{
     headline,
     id::{ConversationId, MessageId},
@@ -15,6 +19,7 @@ use crate::{
 
 mod read;
 mod row;
+mod stretch;
 
 /// What an appended message has become.
 pub(crate) struct Appended {
@@ -30,6 +35,7 @@ pub(crate) async fn insert(
     id: MessageId,
     new: &NewMessage,
 ) -> sqlx::Result<Option<Appended>> {
+    let (parent, root) = new.parent.columns();
     let title = (new.role == Role::User).then(|| headline::title(&new.content)).flatten();
     sqlx::query_as!(
         Appended,
@@ -46,7 +52,7 @@ pub(crate) async fn insert(
                 metadata, created_at, completed_at
             )
             SELECT
-                $3, $1, conversation_id, COALESCE($4, active_leaf_id), $5, $6, 'completed', $7, $8,
+                $3, $1, conversation_id, CASE WHEN $12 THEN NULL ELSE COALESCE($4, active_leaf_id) END, $5, $6, 'completed', $7, $8,
                 $9::text::json, statement_timestamp(), statement_timestamp()
             FROM conversation
             RETURNING conversation_id, parent_id, created_at
@@ -100,7 +106,7 @@ pub(crate) async fn insert(
         user.0,
         new.conversation_id.0,
         id.0,
-        new.parent_id.map(|parent| parent.0),
+        parent,
         new.client_id.as_deref(),
         new.role.as_str(),
         new.content.as_str(),
@@ -108,6 +114,7 @@ pub(crate) async fn insert(
         new.metadata.as_str(),
         headline::preview(&new.content),
         title,
+        root,
     )
     .fetch_optional(db)
     .await
@@ -115,18 +122,18 @@ pub(crate) async fn insert(
 
 /// These messages with their sources, in the order of the ids; unknown ones are left out.
 pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId, ids: &[MessageId]) -> sqlx::Result<Vec<Message>> {
-    let mut found = read(db, user, None, Some(ids), 1).await?;
+    let mut found = read(db, user, None, Some(ids), Length::Bounded(1)).await?;
     found.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
     Ok(found)
 }
 
-/// The newest messages, at most `length`, of the path that ends with `leaf`, or with the active leaf; newest first.
+/// The newest messages of the path that ends with `leaf`, or with the active leaf; newest first.
 pub(crate) async fn path(
     db: impl PgExecutor<'_>,
     user: UserId,
     conversation: ConversationId,
     leaf: Option<MessageId>,
-    length: usize,
+    length: Length,
 ) -> sqlx::Result<Vec<Message>> {
     read(db, user, Some(conversation), leaf.as_ref().map(std::slice::from_ref), length).await
 }
@@ -167,12 +174,18 @@ pub(crate) async fn set_feedback(
 ) -> sqlx::Result<bool> {
     let changed = sqlx::query!(
         r#"
-        UPDATE history.message
+        UPDATE history.message AS m
         SET feedback_rating = $3,
             feedback_note = $4,
             feedback_at = CASE WHEN $3::text IS NULL THEN NULL ELSE statement_timestamp() END
-        WHERE user_id = $1
-            AND message_id = $2
+        WHERE m.user_id = $1
+            AND m.message_id = $2
+            AND EXISTS (
+                SELECT
+                FROM history.conversation c
+                WHERE c.user_id = m.user_id
+                    AND c.conversation_id = m.conversation_id
+            )
         "#,
         user.0,
         id.0,

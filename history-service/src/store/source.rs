@@ -94,6 +94,9 @@ pub(crate) async fn of_message(
                 s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start, s.span_end,
                 s.content_hash, s.metadata::text AS metadata
             FROM history.message m
+            JOIN history.conversation c
+                ON c.user_id = m.user_id
+                AND c.conversation_id = m.conversation_id
             LEFT JOIN history.source s
                 ON s.user_id = m.user_id
                 AND s.message_id = m.message_id

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod callers;
+mod citations;
+mod contexts;
 mod conversations;
 mod isolation;
 mod lists;
@@ -15,6 +17,7 @@ mod runs_ending;
 mod runs_repeated;
 mod schema;
 mod search;
+mod temporary;
 mod text;
 mod validation;
 mod world;

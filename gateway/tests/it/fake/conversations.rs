@@ -46,6 +46,7 @@ impl ConversationService for FakeHistory {
     ) -> Result<Response<ListConversationsResponse>, Status> {
         let user = self.enter("ListConversations", &request)?;
         let request = request.into_inner();
+        self.tables().listed.push(request.clone());
         if !["", "more"].contains(&request.page_token.as_str()) {
             return Err(invalid("page_token"));
         }
@@ -54,7 +55,8 @@ impl ConversationService for FakeHistory {
         let archived = request.archived.unwrap_or_default();
         let conversations = own.filter(|conversation| conversation.archived == archived).collect();
         let next_page_token = if request.page_size == 1 { "more".to_owned() } else { String::new() };
-        Ok(Response::new(ListConversationsResponse { conversations, next_page_token }))
+        let previous_page_token = if request.page_token == "more" { "less".to_owned() } else { String::new() };
+        Ok(Response::new(ListConversationsResponse { conversations, next_page_token, previous_page_token }))
     }
 
     async fn update_conversation(
@@ -72,6 +74,7 @@ impl ConversationService for FakeHistory {
                 "pinned" => row.pinned = new.pinned,
                 "archived" => row.archived = new.archived,
                 "active_leaf_id" => row.active_leaf_id.clone_from(&new.active_leaf_id),
+                "expires_at" => row.expires_at = new.expires_at,
                 "metadata" => row.metadata_json.clone_from(&new.metadata_json),
                 _ => return Err(invalid("update_mask")),
             }

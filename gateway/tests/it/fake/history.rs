@@ -15,7 +15,7 @@ use kit::{
 };
 use prost_types::Timestamp;
 use proto::{
-    history::v1::{Conversation, FinishRunRequest, Message, Run, StartRunRequest},
+    history::v1::{Conversation, FinishRunRequest, ListConversationsRequest, Message, Run, StartRunRequest},
     reason,
 };
 use tokio::sync::watch;
@@ -46,6 +46,7 @@ pub(crate) struct Tables {
     pub(crate) messages: BTreeMap<String, (String, Message)>,
     pub(crate) runs: BTreeMap<String, (String, Run)>,
     pub(crate) keys: BTreeMap<(String, String), (Vec<u8>, String)>,
+    pub(crate) listed: Vec<ListConversationsRequest>,
     pub(crate) started: Vec<StartRunRequest>,
     pub(crate) finished: Vec<FinishRunRequest>,
 }

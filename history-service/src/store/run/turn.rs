@@ -53,6 +53,7 @@ pub(crate) async fn insert_turn(
     ids: &Turn,
     new: &NewRun,
 ) -> sqlx::Result<Option<Begun>> {
+    let (parent, root) = new.parent.columns();
     let row = sqlx::query_as!(
         Row,
         r#"
@@ -68,7 +69,8 @@ pub(crate) async fn insert_turn(
                 completed_at
             )
             SELECT
-                $4, $1, conversation_id, COALESCE($6, active_leaf_id), 'user', 'completed', $7, $8::text::json,
+                $4, $1, conversation_id, CASE WHEN $15 THEN NULL ELSE COALESCE($6, active_leaf_id) END, 'user',
+                'completed', $7, $8::text::json,
                 statement_timestamp(), statement_timestamp()
             FROM conversation
             RETURNING conversation_id, message_id, parent_id
@@ -149,7 +151,7 @@ pub(crate) async fn insert_turn(
         ids.run.0,
         ids.question.0,
         ids.answer.0,
-        new.parent_id.map(|parent| parent.0),
+        parent,
         new.content.as_str(),
         new.metadata.as_str(),
         new.agent.as_str(),
@@ -158,6 +160,7 @@ pub(crate) async fn insert_turn(
         new.fingerprint.as_slice(),
         headline::preview(&new.content),
         headline::title(&new.content),
+        root,
     )
     .fetch_optional(db)
     .await?;
