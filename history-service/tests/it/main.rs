@@ -12,6 +12,7 @@ mod isolation;
 mod jumps;
 mod lists;
 mod messages;
+mod model;
 mod outage;
 mod paths;
 mod rpcs;

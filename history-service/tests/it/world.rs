@@ -38,6 +38,8 @@ pub(crate) struct Clients {
     pub(crate) conversations: ConversationServiceClient<Channel>,
     pub(crate) messages: MessageServiceClient<Channel>,
     pub(crate) runs: RunServiceClient<Channel>,
+    /// For requests that none of them would send.
+    pub(crate) channel: Channel,
 }
 
 /// A service with a database of its own.
@@ -113,7 +115,8 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
     Clients {
         conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
-        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
+        runs: RunServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        channel,
     }
 }
 
