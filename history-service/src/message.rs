@@ -216,7 +216,8 @@ async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMe
         Error::refused(RefusalKind::AlreadyExists, reason::CLIENT_ID_TAKEN, message)
     };
     let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(taken)?;
-    let first = get(store, user, id).await?;
+    // In a conversation that has expired it is hidden, but not free yet.
+    let first = store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(taken)?;
     let same = first.conversation_id == new.conversation_id
         && first.role == new.role
         && first.content == new.content

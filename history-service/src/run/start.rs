@@ -19,7 +19,7 @@ use crate::{
     word::Role,
 };
 
-/// Each attempt after the first has seen a run that was in the way go.
+/// The first looks at nothing, the second makes way; another one is for whoever lost a race for a key that is free again.
 const ATTEMPTS: usize = 4;
 
 /// A question for an agent.
@@ -80,8 +80,8 @@ pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<S
 }
 
 async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
-    for _ in 0..ATTEMPTS {
-        let error = match write(store, user, new, ids).await? {
+    for attempt in 0..ATTEMPTS {
+        let error = match write(store, user, new, ids, attempt > 0).await? {
             Ok(started) => return Ok(started),
             Err(error) => error,
         };
@@ -97,17 +97,26 @@ async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> 
         {
             return joined(store, user, run).await;
         }
-        if let Some(conversation_id) = new.conversation_id {
-            make_way(store, user, conversation_id).await?;
-        }
     }
     Err(Error::internal(anyhow::anyhow!("a run could not be started, though nothing stayed in its way")))
 }
 
 /// The happy path. The inner error is one of the writing statement, whose transaction is gone.
-async fn write(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<sqlx::Result<Started>, Error> {
+async fn write(
+    store: &Store,
+    user: UserId,
+    new: &NewRun,
+    ids: &Ids,
+    after_another: bool,
+) -> Result<sqlx::Result<Started>, Error> {
     let mut transaction = match new.conversation_id {
-        Some(id) => store.begin_in_conversation(user, id).await?,
+        Some(id) => {
+            let mut transaction = store.begin_in_conversation(user, id).await?;
+            if after_another {
+                make_way(&mut transaction, user, id).await?;
+            }
+            transaction
+        }
         None => store.begin(user).await?,
     };
     let begun = match insert(&mut transaction, user, new, ids).await {
@@ -202,17 +211,20 @@ async fn joined(store: &Store, user: UserId, run: Run) -> Result<Started, Error>
     Ok(Started { exchange, conversation, context: Vec::new(), joined: true })
 }
 
-/// Interrupts the running run when nobody holds it any more; refuses when somebody does.
-async fn make_way(store: &Store, user: UserId, conversation: ConversationId) -> Result<(), Error> {
-    let mut transaction = store.begin_in_conversation(user, conversation).await?;
-    let Some(running) = store::run::find_running(&mut transaction, user, conversation).await? else { return Ok(()) };
+/// Interrupts the running run when nobody holds it any more; refuses when somebody does. The conversation is held, so that
+/// no other run begins before ours.
+async fn make_way(
+    transaction: &mut store::Transaction,
+    user: UserId,
+    conversation: ConversationId,
+) -> Result<(), Error> {
+    let Some(running) = store::run::find_running(transaction, user, conversation).await? else { return Ok(()) };
     if !running.expired {
         let message = "the conversation has a run in progress";
         let refusal = Error::refused(RefusalKind::Conflict, reason::RUN_IN_PROGRESS, message);
         return Err(refusal.with(reason::METADATA_RUN_ID, running.id.to_string()));
     }
-    interrupt(&mut transaction, user, running.id).await?;
-    Ok(transaction.commit().await?)
+    interrupt(transaction, user, running.id).await
 }
 
 async fn interrupt(transaction: &mut store::Transaction, user: UserId, run: RunId) -> Result<(), Error> {

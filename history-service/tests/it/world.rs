@@ -38,6 +38,8 @@ pub(crate) struct Clients {
     pub(crate) conversations: ConversationServiceClient<Channel>,
     pub(crate) messages: MessageServiceClient<Channel>,
     pub(crate) runs: RunServiceClient<Channel>,
+    /// For requests that none of them would send.
+    pub(crate) channel: Channel,
 }
 
 /// A service with a database of its own.
@@ -61,6 +63,27 @@ impl World {
     /// A connection as superuser, for what only time or disaster does otherwise.
     pub(crate) async fn superuser(&self) -> PgConnection {
         PgConnection::connect(self.database.superuser_url.expose_secret()).await.unwrap()
+    }
+
+    /// A conversation with one path of so many messages, `message 1` and so on, written past the service.
+    pub(crate) async fn long_conversation(&self, user: &Person, length: i32) -> Vec<String> {
+        let id: Uuid = user.conversation().await.id.parse().unwrap();
+        let mut superuser = self.superuser().await;
+        let ids: Vec<Uuid> = (0..length).map(|_| Uuid::now_v7()).collect();
+        let parents: Vec<Option<Uuid>> = std::iter::once(None).chain(ids.iter().copied().map(Some)).collect();
+        let insert = "
+            INSERT INTO history.message (
+                message_id, user_id, conversation_id, parent_id, role, status, content, metadata, completed_at
+            )
+            SELECT m.id, $1, $2, m.parent, 'user', 'completed', 'message ' || m.place, '{}', now()
+            FROM unnest($3::uuid[], $4::uuid[]) WITH ORDINALITY AS m (id, parent, place)";
+        let insert = sqlx::query(insert).bind(user.id).bind(id).bind(&ids).bind(&parents[..ids.len()]);
+        insert.execute(&mut superuser).await.unwrap();
+        let touch =
+            "UPDATE history.conversation SET active_leaf_id = $2, message_count = $3 WHERE conversation_id = $1";
+        sqlx::query(touch).bind(id).bind(ids.last()).bind(length).execute(&mut superuser).await.unwrap();
+        sqlx::query("ANALYZE history.message, history.conversation").execute(&mut superuser).await.unwrap();
+        std::iter::once(id).chain(ids).map(|id| id.to_string()).collect()
     }
 
     /// A new user.
@@ -93,7 +116,8 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
     Clients {
         conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
-        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
+        runs: RunServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        channel,
     }
 }
 
