@@ -9,12 +9,14 @@ use utoipa::ToSchema;
 mod conversation;
 mod message;
 mod run;
+mod search;
 mod user;
 
 pub(crate) use self::{
     conversation::{Conversation, ConversationWithMessages},
     message::{Message, Role, Source, Usage},
     run::{Run, RunAnswer},
+    search::SearchHit,
     user::User,
 };
 

@@ -16,6 +16,7 @@ mod documentation;
 mod feedback;
 mod messages;
 mod runs;
+mod search;
 mod source_input;
 mod users;
 
@@ -47,6 +48,7 @@ fn documented() -> OpenApiRouter<App> {
             conversations::update_conversation,
             conversations::delete_conversation
         ))
+        .routes(routes!(search::search))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::list_sources))
         .routes(routes!(feedback::set_feedback))

@@ -32,6 +32,11 @@ pub(super) use self::input::{CreateConversation, UpdateConversation};
         ("agent" = Option<String>, Query, description = "Only those that this agent answered last"),
         ("from" = Option<String>, Query, description = "Only those changed at or after this RFC 3339 time"),
         ("to" = Option<String>, Query, description = "Only those changed before this RFC 3339 time"),
+        (
+            "q" = Option<String>, Query,
+            description = "Only those whose title or one of whose messages matches, as in `GET /search`. A page may then be \
+                shorter than asked for and have a next one all the same"
+        ),
     ),
     responses((status = 200, body = Page<Conversation>))
 )]
@@ -48,6 +53,7 @@ pub(super) async fn list_conversations(
         agent: query.text("agent"),
         updated_from: query.time("from"),
         updated_to: query.time("to"),
+        query: query.searched("q"),
     };
     query.finish()?;
     let answer = app.history.conversations().list_conversations(caller.ask(request)).await;

@@ -79,3 +79,26 @@ async fn a_message_is_appended_with_sources_and_judged() {
     let page = stack.send("GET", &format!("{path}?limit=200&leaf={id}"), None).await.json();
     assert_eq!(page["items"][0]["id"], id.as_str());
 }
+
+#[tokio::test]
+async fn search_answers_in_fragments() {
+    let stack = Stack::new(Reply::Silence).await;
+    let id = stack.send("POST", "/conversations", Some(&json!({"title": "A <b> & tea"}))).await.json()["id"].clone();
+    let answer = stack.send("GET", "/search?q=%3Cb%3E&limit=1", None).await;
+    let expected = json!({
+        "items": [{
+            "message_id": null, "conversation_id": id, "conversation_title": "A <b> & tea", "role": null,
+            "created_at": "2023-11-14T22:13:20.123Z", "leaf_id": null, "on_active_path": true,
+            "snippet": [
+                {"text": "A ", "highlighted": false},
+                {"text": "<b>", "highlighted": true},
+                {"text": " & tea", "highlighted": false},
+            ],
+        }],
+        "next_cursor": "more",
+    });
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));
+    let answer =
+        stack.send("GET", "/search?q=tea&role=assistant&has_sources=true&from=2026-01-01T00:00:00Z", None).await;
+    assert_eq!(answer.json()["items"][0]["role"], "assistant");
+}
