@@ -15,6 +15,8 @@ mod runs_ending;
 mod runs_repeated;
 mod schema;
 mod search;
+mod search_index;
+mod search_nasty;
 mod text;
 mod validation;
 mod world;
