@@ -10,6 +10,7 @@ mod citation;
 mod conversation;
 mod message;
 mod run;
+mod search;
 mod user;
 
 pub(crate) use self::{
@@ -17,6 +18,7 @@ pub(crate) use self::{
     conversation::{Conversation, ConversationWithMessages},
     message::{Message, Role, Source, Usage},
     run::{Run, RunAnswer},
+    search::SearchHit,
     user::User,
 };
 

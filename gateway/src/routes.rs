@@ -17,6 +17,7 @@ mod documentation;
 mod feedback;
 mod messages;
 mod runs;
+mod search;
 mod source_input;
 mod users;
 
@@ -48,6 +49,7 @@ fn documented() -> OpenApiRouter<App> {
             conversations::update_conversation,
             conversations::delete_conversation
         ))
+        .routes(routes!(search::search))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::list_sources))
         .routes(routes!(citations::list_citations))

@@ -10,10 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kit::{caller::UserId, error::Error};
 use uuid::Uuid;
 
-use self::{
-    matcher::Match,
-    normal::{LONGEST_TEXT, Text},
-};
+use self::normal::{LONGEST_TEXT, Text};
 use crate::{
     id::{ConversationId, MessageId},
     page_token::SearchPosition,
@@ -50,9 +47,9 @@ const EXAMINED: usize = 5_000;
 const CANDIDATES: usize = 1_000;
 /// So many texts are read at once, or so many bytes.
 const TEXTS: usize = 200;
-const TEXT_BYTES: usize = 4 * 1024 * 1024;
+const TEXT_BYTES: usize = 2 * 1024 * 1024;
 /// So many bytes of text are read for one page.
-const PAGE_BYTES: usize = 16 * 1024 * 1024;
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// How far the clocks that made an id and a time may be apart.
 const CLOCKS: TimeDelta = TimeDelta::days(1);
 
@@ -98,13 +95,11 @@ pub(crate) struct Page {
     pub(crate) next: Option<SearchPosition>,
 }
 
-/// A verified hit with all that ranks and shows it.
+/// A verified hit.
 #[derive(Debug)]
 struct Ranked {
     score: i64,
     found: Found,
-    text: Text,
-    places: Match,
 }
 
 impl Ranked {
@@ -123,6 +118,19 @@ struct Pool {
     more: bool,
 }
 
+impl Pool {
+    /// Where the next pool begins. One that had its bounds already ends at the oldest.
+    fn next(&self, oldest: Uuid) -> Option<SearchPosition> {
+        let end = match &self.range {
+            _ if !oldest.is_nil() => oldest,
+            Some(range) if self.more => *range.start(),
+            _ => return None,
+        };
+        let newest = Uuid::from_u128(end.as_u128().checked_sub(1)?);
+        Some(SearchPosition { newest, ..SearchPosition::START })
+    }
+}
+
 pub(crate) async fn search(
     store: &Store,
     user: UserId,
@@ -132,30 +140,21 @@ pub(crate) async fn search(
     page_size: usize,
 ) -> Result<Page, Error> {
     let query = Arc::new(query);
-    let position = from.unwrap_or(SearchPosition::START);
-    let mut pool = pool(store, user, &query, filter, position.oldest..=position.newest).await?;
-    let Some(range) = pool.range else { return Ok(Page { hits: Vec::new(), next: None }) };
-    pool.hits.retain(|hit| hit.key() < (position.score, position.id));
+    let start = from.unwrap_or(SearchPosition::START);
+    let mut pool = pool(store, user, &query, filter, start.oldest..=start.newest).await?;
+    pool.hits.retain(|hit| hit.key() < (start.score, start.id));
     pool.hits.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.key()));
     let left = pool.hits.len() > page_size;
     pool.hits.truncate(page_size);
-    // The pool of the first page keeps its bounds, so that neither new messages nor deleted ones move the others.
-    let pool_goes_on = position.oldest > Uuid::nil();
-    let next = match pool.hits.last() {
-        Some(last) if left => {
-            let (score, id) = last.key();
-            Some(SearchPosition { newest: *range.end(), oldest: *range.start(), score, id })
+    let next = match (pool.hits.last(), &pool.range) {
+        // The pool keeps its bounds, so that neither new messages nor deleted ones move its hits.
+        (Some(last), Some(range)) if left => {
+            let (points, id) = last.key();
+            Some(SearchPosition { newest: *range.end(), oldest: *range.start(), score: points, id })
         }
-        _ if pool.more || pool_goes_on => {
-            let floor = if pool_goes_on { position.oldest } else { *range.start() };
-            floor
-                .as_u128()
-                .checked_sub(1)
-                .map(|newest| SearchPosition { newest: Uuid::from_u128(newest), ..SearchPosition::START })
-        }
-        _ => None,
+        _ => pool.next(start.oldest),
     };
-    Ok(Page { hits: branch::shown(store, user, pool.hits).await?, next })
+    Ok(Page { hits: branch::shown(store, user, &query, pool.hits).await?, next })
 }
 
 /// The newest hits among these entries, verified.
@@ -247,7 +246,7 @@ fn rank(query: &Query, found: Found) -> Option<Ranked> {
     let text = Text::of(&found.text);
     let places = matcher::find(query, &text)?;
     let score = matcher::score(&places, found.role.is_none(), found.created_at);
-    Some(Ranked { score, found, text, places })
+    Some(Ranked { score, found })
 }
 
 /// The smallest id that is made at this time.

@@ -37,7 +37,7 @@ pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken
         () = stop.cancelled() => return Ok(()),
     }
     let served = stop.child_token();
-    let indexing = search::keep_indexed(store, served.clone());
+    let indexing = Box::pin(search::keep_indexed(store, served.clone()));
     let serving = async {
         let outcome = services.serve(listeners, Readiness::default(), stop).await;
         served.cancel();

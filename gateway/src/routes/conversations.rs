@@ -35,6 +35,11 @@ pub(super) use self::input::{CreateConversation, UpdateConversation};
         ("to" = Option<String>, Query, description = "Only those changed before this RFC 3339 time"),
         ("has_sources" = Option<bool>, Query, description = "Only those with a message that cites something, or only the others"),
         ("feedback" = Option<Rating>, Query, description = "Only those with a message that was judged so"),
+        (
+            "q" = Option<String>, Query,
+            description = "Only those whose title or one of whose messages matches, as in `GET /search`. A page may then be \
+                shorter than asked for and have a next one all the same"
+        ),
     ),
     responses((status = 200, body = PageBothWays<Conversation>))
 )]
@@ -53,6 +58,7 @@ pub(super) async fn list_conversations(
         updated_to: query.time("to"),
         has_sources: query.boolean("has_sources"),
         feedback: query.choice("feedback", &RATINGS).map(|rating| Stored::from(rating).into()),
+        query: query.searched("q"),
     };
     query.finish()?;
     let answer = app.history.conversations().list_conversations(caller.ask(request)).await;

@@ -24,6 +24,7 @@ pub(crate) fn routes() -> Vec<(&'static str, String)> {
         ("GET", format!("/conversations/{ID}")),
         ("PATCH", format!("/conversations/{ID}")),
         ("DELETE", format!("/conversations/{ID}")),
+        ("GET", "/search".to_owned()),
         ("GET", format!("/conversations/{ID}/messages")),
         ("POST", format!("/conversations/{ID}/messages")),
         ("GET", format!("/messages/{ID}/sources")),

@@ -141,3 +141,26 @@ async fn a_question_begins_a_conversation_that_ends_by_itself_within_the_configu
     assert_eq!((started.context_limit, started.context_characters), (7, 5000));
     assert_eq!(started.expires_at.map(|end| end.seconds), Some(1_893_456_000));
 }
+
+#[tokio::test]
+async fn search_answers_in_fragments() {
+    let stack = Stack::new(Reply::Silence).await;
+    let id = stack.send("POST", "/conversations", Some(&json!({"title": "A <b> & tea"}))).await.json()["id"].clone();
+    let answer = stack.send("GET", "/search?q=%3Cb%3E&limit=1", None).await;
+    let expected = json!({
+        "items": [{
+            "message_id": null, "conversation_id": id, "conversation_title": "A <b> & tea", "role": null,
+            "created_at": "2023-11-14T22:13:20.123Z", "leaf_id": null, "on_active_path": true,
+            "snippet": [
+                {"text": "A ", "highlighted": false},
+                {"text": "<b>", "highlighted": true},
+                {"text": " & tea", "highlighted": false},
+            ],
+        }],
+        "next_cursor": "more",
+    });
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));
+    let answer =
+        stack.send("GET", "/search?q=tea&role=assistant&has_sources=true&from=2026-01-01T00:00:00Z", None).await;
+    assert_eq!(answer.json()["items"][0]["role"], "assistant");
+}

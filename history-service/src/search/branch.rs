@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use kit::{caller::UserId, error::Error};
 use uuid::Uuid;
 
-use super::{Hit, Ranked, snippet};
+use super::{Hit, Query, Ranked, snippet};
 use crate::{
     id::MessageId,
     store::{Store, search as stored},
@@ -19,15 +19,15 @@ use crate::{
 const STEPS: i64 = 100_000;
 
 /// The hits with their snippets and branches, in their order.
-pub(super) async fn shown(store: &Store, user: UserId, ranked: Vec<Ranked>) -> Result<Vec<Hit>, Error> {
+pub(super) async fn shown(store: &Store, user: UserId, query: &Query, ranked: Vec<Ranked>) -> Result<Vec<Hit>, Error> {
     let leaves = leaves(store, user, &ranked).await?;
-    let hits = ranked.into_iter().map(|Ranked { found, text, places, .. }| {
+    let hits = ranked.into_iter().map(|Ranked { found, .. }| {
         let message = found.role.map(|role| (MessageId(found.entry_id), role));
         let leaf_id = message.map_or(found.active_leaf_id, |(id, _)| leaves.get(&id).copied().or(Some(id)));
         Hit {
             message,
             conversation_id: found.conversation_id,
-            snippet: snippet::of(&found.text, &text, &places),
+            snippet: snippet::of(&found.text, query),
             title: found.title,
             created_at: found.created_at,
             on_active_path: leaf_id == found.active_leaf_id,

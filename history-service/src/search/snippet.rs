@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::{matcher::Match, normal::Text};
+use super::{
+    matcher::{self, Found},
+    normal::Text,
+    query::Query,
+};
 
 /// So many characters at most.
 pub(crate) const LONGEST: usize = 240;
@@ -16,13 +20,12 @@ pub(crate) struct Fragment {
     pub(crate) highlighted: bool,
 }
 
-/// The piece of the original with the most of what was looked for.
-pub(crate) fn of(original: &str, text: &Text, found: &Match) -> Vec<Fragment> {
-    let places: Vec<(usize, Range<usize>)> = found
-        .places
-        .iter()
-        .map(|found| (found.group, text.bytes(original, found.place.start, found.place.end)))
-        .collect();
+/// The piece of the original with the most of what is looked for; its beginning where nothing is found.
+pub(crate) fn of(original: &str, query: &Query) -> Vec<Fragment> {
+    let text = Text::of(original);
+    let found = matcher::find(query, &text).into_iter().flat_map(|found| found.places);
+    let bytes = |found: Found| (found.group, text.bytes(original, found.place.start, found.place.end));
+    let places: Vec<(usize, Range<usize>)> = found.map(bytes).collect();
     let best = best(&places);
     let mut start = before(original, best);
     // A break of the line near the place is a better beginning.
@@ -129,11 +132,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::search::{matcher, query::Query};
 
     fn snippet(query: &str, text: &str) -> Vec<Fragment> {
-        let normal = Text::of(text);
-        of(text, &normal, &matcher::find(&Query::parse(query).unwrap(), &normal).unwrap())
+        of(text, &Query::parse(query).unwrap())
     }
 
     /// With what is highlighted in brackets.

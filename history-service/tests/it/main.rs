@@ -22,6 +22,8 @@ mod runs_repeated;
 mod schema;
 mod search;
 mod temporary;
+mod search_index;
+mod search_nasty;
 mod text;
 mod validation;
 mod walks;

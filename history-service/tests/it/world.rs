@@ -92,9 +92,9 @@ impl World {
     }
 }
 
-/// Clients of a service on this database.
-pub(crate) fn clients(database_url: SecretString) -> Clients {
-    let config = Config {
+/// What a service on this database is told.
+pub(crate) fn config(database_url: SecretString) -> Config {
+    Config {
         options: history_service::Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin_listen: "127.0.0.1:0".parse().unwrap(),
@@ -106,12 +106,21 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
         accepted: keys().into(),
         auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
         token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
-    };
+    }
+}
+
+/// Clients of a service on this database.
+pub(crate) fn clients(database_url: SecretString) -> Clients {
+    let config = config(database_url);
     let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
     let auth =
         testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
     let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
-    let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
+    clients_on(testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router()))
+}
+
+/// Clients of whatever answers there.
+pub(crate) fn clients_on(channel: Channel) -> Clients {
     let largest = 64 * 1024 * 1024;
     Clients {
         conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
@@ -181,6 +190,11 @@ impl Person {
     /// This user, whoever else calls.
     pub(crate) fn of(world: &World, id: Uuid) -> Self {
         Self { clients: world.clients.clone(), id }
+    }
+
+    /// This user, through these clients.
+    pub(crate) fn with(clients: Clients, id: Uuid) -> Self {
+        Self { clients, id }
     }
 
     /// A new, empty conversation.

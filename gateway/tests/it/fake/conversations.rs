@@ -4,8 +4,8 @@ use proto::{
     history::v1::{
         Conversation, CreateConversationRequest, CreateConversationResponse, DeleteConversationRequest,
         DeleteConversationResponse, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
-        ListConversationsResponse, UpdateConversationRequest, UpdateConversationResponse,
-        conversation_service_server::ConversationService,
+        ListConversationsResponse, SearchHit, SearchMessagesRequest, SearchMessagesResponse, SnippetFragment,
+        UpdateConversationRequest, UpdateConversationResponse, conversation_service_server::ConversationService,
     },
     reason::CONVERSATION_NOT_FOUND,
 };
@@ -92,5 +92,34 @@ impl ConversationService for FakeHistory {
         own(&mut tables.conversations, &user, &id, CONVERSATION_NOT_FOUND)?;
         tables.conversations.remove(&id);
         Ok(Response::new(DeleteConversationResponse {}))
+    }
+    /// Finds titles.
+    async fn search_messages(
+        &self,
+        request: Request<SearchMessagesRequest>,
+    ) -> Result<Response<SearchMessagesResponse>, Status> {
+        let user = self.enter("SearchMessages", &request)?;
+        let request = request.into_inner();
+        if request.query == "?!" {
+            return Err(invalid("query"));
+        }
+        let tables = self.tables();
+        let own = tables.conversations.values().filter(|(owner, _)| *owner == user).map(|(_, row)| row.clone());
+        let hits = own.filter_map(|conversation| {
+            let (before, after) = conversation.title.as_deref()?.split_once(&request.query)?;
+            let texts = [(before, false), (&request.query, true), (after, false)];
+            let fragment = |(text, highlighted): (&str, bool)| SnippetFragment { text: text.to_owned(), highlighted };
+            Some(SearchHit {
+                conversation_id: conversation.id.clone(),
+                conversation_title: conversation.title.clone(),
+                created_at: conversation.created_at,
+                snippet: texts.into_iter().map(fragment).collect(),
+                role: request.role,
+                on_active_path: true,
+                ..SearchHit::default()
+            })
+        });
+        let next_page_token = if request.page_size == 1 { "more".to_owned() } else { String::new() };
+        Ok(Response::new(SearchMessagesResponse { hits: hits.collect(), next_page_token }))
     }
 }

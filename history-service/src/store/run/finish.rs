@@ -43,6 +43,7 @@ struct Row {
 }
 
 /// Ends a run that is running under this fence. None when there is no such run.
+#[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish) -> sqlx::Result<Option<Ended>> {
     let preview = Some(headline::preview(&finish.content)).filter(|preview| !preview.is_empty());
     let row = sqlx::query_as!(

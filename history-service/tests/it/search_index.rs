@@ -1,0 +1,125 @@
+//! The indexer of a running service: it catches up with what was written, there or by a process that is gone.
+
+use kit::server::Listeners;
+use proto::history::v1 as pb;
+use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Endpoint;
+
+use crate::world::{Person, World, clients_on, config};
+
+const HERE: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Does something beside a running service, with a user who speaks to it.
+async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
+    let stop = CancellationToken::new();
+    let listeners = Listeners::bind(HERE, HERE).await.unwrap();
+    let address = format!("http://{}", listeners.grpc.local_addr().unwrap());
+    let clients = clients_on(Endpoint::from_shared(address).unwrap().connect_lazy());
+    let serving = history_service::serve(config(world.database.service_url.clone()), listeners, stop.clone());
+    let working = async {
+        work(Person::with(clients, id)).await;
+        stop.cancel();
+    };
+    let (served, ()) = tokio::join!(serving, working);
+    served.unwrap();
+}
+
+/// Waits until so many entries wait.
+async fn waiting(superuser: &mut PgConnection, expected: i64) {
+    let waiting = "SELECT count(*) FROM history.search_entry WHERE grams IS NULL";
+    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *superuser).await.unwrap() != expected {
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn found(user: &Person, query: &str) -> usize {
+    let request = pb::SearchMessagesRequest { query: query.to_owned(), page_size: 50, ..Default::default() };
+    user.search_messages(request).await.unwrap().hits.len()
+}
+
+const QUERIES: [(&str, usize); 8] = [
+    ("walrus", 22),
+    ("alru", 22),
+    ("walrus*", 22),
+    ("\"walrus number\"", 21),
+    ("海象", 1),
+    ("walrus 1*", 11),
+    ("zebra OR 海象", 1),
+    ("walrus -number", 1),
+];
+
+#[tokio::test]
+async fn it_catches_up_with_what_a_crash_left_and_with_what_is_written() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    for number in 0..20 {
+        user.say(&id, &format!("walrus number {number}"), None).await;
+    }
+    user.say(&id, "海象 is a walrus", None).await;
+    // 21 messages and the title that the first one gave.
+    waiting(&mut superuser, 22).await;
+    for (query, count) in QUERIES {
+        assert_eq!(found(&user, query).await, count, "{query}");
+    }
+    beside_a_service(&world, user.id, async |there| {
+        waiting(&mut superuser, 0).await;
+        for (query, count) in QUERIES {
+            assert_eq!(found(&there, query).await, count, "{query}, indexed");
+        }
+        there.say(&id, "one more walrus", None).await;
+        assert_eq!(found(&there, "walrus").await, 23);
+        waiting(&mut superuser, 0).await;
+        assert_eq!(found(&there, "walrus").await, 23);
+        assert_eq!(found(&there, "zebra").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_title_takes_the_place_of_the_old_one() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let user = world.user();
+    let conversation = user.conversation().await;
+    user.say(&conversation.id, "kiwi", None).await;
+    beside_a_service(&world, user.id, async |there| {
+        waiting(&mut superuser, 0).await;
+        assert_eq!(found(&there, "kiwi").await, 2);
+        let rename = pb::UpdateConversationRequest {
+            conversation: Some(pb::Conversation { title: Some("emu".to_owned()), ..conversation.clone() }),
+            update_mask: Some(prost_types::FieldMask { paths: vec!["title".to_owned()] }),
+        };
+        there.update_conversation(rename).await.unwrap();
+        assert_eq!((found(&there, "kiwi").await, found(&there, "emu").await), (1, 1));
+        waiting(&mut superuser, 0).await;
+        assert_eq!((found(&there, "kiwi").await, found(&there, "emu").await), (1, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_indexed_keeps_no_other_from_it() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    let mut said = Vec::new();
+    for number in 0..5 {
+        said.push(user.say(&id, &format!("gecko {number}"), None).await.id);
+    }
+    let refuse = format!(
+        "CREATE FUNCTION history.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN IF NEW.entry_id = '{}' THEN RAISE 'no'; END IF; RETURN NEW; END $$;
+         CREATE TRIGGER refuse BEFORE UPDATE ON history.search_entry FOR EACH ROW EXECUTE FUNCTION history.refuse()",
+        said[2]
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(refuse)).execute(&mut superuser).await.unwrap();
+    beside_a_service(&world, user.id, async |there| {
+        waiting(&mut superuser, 1).await;
+        assert_eq!(found(&there, "gecko").await, 6);
+    })
+    .await;
+}
