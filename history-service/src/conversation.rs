@@ -5,6 +5,7 @@ use kit::{caller::UserId, error::Error};
 use proto::reason;
 
 use crate::{
+    erasure,
     id::{ConversationId, MessageId},
     message,
     page_token::ListPosition,
@@ -84,7 +85,8 @@ pub(crate) fn not_found() -> Error {
 
 /// Creates a conversation, or returns the one that `client_id` names already.
 pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -> Result<Conversation, Error> {
-    Ok(store::conversation::insert(store.pool(), user, ConversationId::generate(), new).await?)
+    let id = ConversationId::generate();
+    store::conversation::insert(store.pool(), user, id, new).await.map_err(erasure::refusal)
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: ConversationId) -> Result<Conversation, Error> {

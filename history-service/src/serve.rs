@@ -6,6 +6,7 @@ use kit::{
     admin::Readiness,
     caller::{Authenticator, RemoteVerifier},
     client, database,
+    erasures::ErasuresFile,
     server::{Guarded, Listeners},
 };
 use secrecy::SecretString;
@@ -14,7 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, ConfigError},
+    erasure::Erasures,
     grpc,
+    keeper::Keeper,
     store::Store,
 };
 
@@ -27,13 +30,28 @@ const PROCESS: &str = "history-service";
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
 /// fit, or a listener fails.
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
-    let services = assemble(&config, open(&config)?, None)?;
+    let store = open(&config)?;
+    let keeper = keeper(&config, store.clone())?;
+    let services = assemble(&config, store, None)?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
     }
-    services.serve(listeners, Readiness::default(), stop).await
+    let work = async {
+        keeper.run(&stop).await;
+        Ok(())
+    };
+    tokio::try_join!(services.serve(listeners, Readiness::default(), stop.clone()), work)?;
+    Ok(())
+}
+
+/// Does the background work once: applies erasures again, and deletes conversations whose time is over.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right; else when the database stays away.
+pub async fn tidy(config: &Config, stop: &CancellationToken) -> anyhow::Result<()> {
+    Ok(keeper(config, open(config)?)?.first_round(stop).await?)
 }
 
 /// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a
@@ -61,6 +79,15 @@ fn open(config: &Config) -> Result<Store, ConfigError> {
     database::pool(config.service_url()?, PROCESS, config.options.max_connections).map(Store::new)
 }
 
+fn erasures(config: &Config, store: Store) -> anyhow::Result<Erasures> {
+    Ok(Erasures::new(store, ErasuresFile::open(&config.database, SCHEMA)?))
+}
+
+fn keeper(config: &Config, store: Store) -> anyhow::Result<Keeper> {
+    let erasures = erasures(config, store.clone())?;
+    Ok(Keeper { store, erasures, retention: config.options.retention })
+}
+
 fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
     let auth = match auth {
         Some(transport) => transport,
@@ -68,5 +95,6 @@ fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> a
     };
     let verifier = RemoteVerifier::new(auth, &config.token_cache);
     let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted)?;
-    Ok(grpc::services(PROCESS, store).guarded_by(authenticator))
+    let erasures = erasures(config, store.clone())?;
+    Ok(grpc::services(PROCESS, store, erasures).guarded_by(authenticator))
 }

@@ -4,6 +4,11 @@
 //! and plain inserts set it in the same statement: `caller` is MATERIALIZED, and the scan depends on it through a
 //! LATERAL with LIMIT, so that it is evaluated first. Writes that update run in a transaction that [`Store`] opened.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use kit::caller::UserId;
 use sqlx::{AssertSqlSafe, PgPool, Postgres};
 
@@ -11,6 +16,7 @@ use crate::id::{ConversationId, RunId};
 
 pub(crate) mod conversation;
 mod decode;
+pub(crate) mod export;
 pub(crate) mod keeper;
 pub(crate) mod message;
 pub(crate) mod run;
@@ -24,24 +30,39 @@ pub(crate) const PARENT: &str = "message_parent_fkey";
 pub(crate) const MESSAGE_CLIENT_ID: &str = "message_client_key";
 /// An idempotency key is unique per user.
 pub(crate) const RUN_REQUEST: &str = "run_request_key";
+/// Who was erased writes nothing: nobody can write without a conversation.
+pub(crate) const NOT_ERASED: &str = "conversation_user_is_not_erased";
 /// A conversation has one running run.
 pub(crate) const RUN_RUNNING: &str = "run_one_running_key";
 
 /// A transaction that speaks for one user.
 pub(crate) type Transaction = sqlx::Transaction<'static, Postgres>;
 
-/// The database.
+/// The database, and whether somebody used it.
 #[derive(Debug, Clone)]
-pub(crate) struct Store(PgPool);
+pub(crate) struct Store(PgPool, Arc<AtomicBool>);
 
 impl Store {
     pub(crate) fn new(pool: PgPool) -> Self {
-        Self(pool)
+        Self(pool, Arc::default())
     }
 
     /// For functions that set the user themselves.
     pub(crate) fn pool(&self) -> &PgPool {
+        self.note_use();
         &self.0
+    }
+
+    /// Whether users had something to do with the database since this was asked last.
+    pub(crate) fn was_used(&self) -> bool {
+        self.1.swap(false, Ordering::Relaxed)
+    }
+
+    fn note_use(&self) {
+        // Most often it is noted already; a write would make processors pass the line around.
+        if !self.1.load(Ordering::Relaxed) {
+            self.1.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Opens a transaction of this user, in one round trip.
@@ -77,6 +98,7 @@ impl Store {
     /// Safe, because all that is put into these statements are UUIDs.
     async fn begin_with(&self, user: UserId, lock: &str) -> sqlx::Result<Transaction> {
         let begin = format!("BEGIN; SELECT set_config('colloquy.user_id', '{user}', true); {lock}");
+        self.note_use();
         self.0.begin_with(AssertSqlSafe(begin)).await
     }
 }

@@ -1,6 +1,6 @@
 //! Flags that several programs share. Each stands here once, so that the one-machine binary can take them all.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use secrecy::SecretString;
 use url::Url;
@@ -28,6 +28,10 @@ pub struct Database {
     /// Start although the role of DATABASE_URL bypasses row-level security, which keeps users apart
     #[arg(id = "database-allow-rls-bypass", long, env = "DATABASE_ALLOW_RLS_BYPASS")]
     pub allow_bypass: bool,
+
+    /// A file that remembers erasures beside the database, so that a restore from an older backup brings nobody back
+    #[arg(id = "erasures-file", long, env = "ERASURES_FILE", value_name = "FILE")]
+    pub erasures_file: Option<PathBuf>,
 }
 
 impl Database {

@@ -11,6 +11,7 @@ use proto::reason;
 use super::{Exchange, Run, exchange, not_found};
 use crate::{
     conversation::{self, Conversation, NewConversation},
+    erasure,
     id::{ConversationId, MessageId, RunId},
     message,
     store::{self, Store, run::Turn},
@@ -85,7 +86,7 @@ async fn write(store: &Store, user: UserId, new: &NewRun) -> Result<sqlx::Result
         let mut transaction = store.begin(user).await?;
         let empty = NewConversation { client_id: None, title: None, metadata: "{}".to_owned(), expires_at: None };
         let id = ConversationId::generate();
-        store::conversation::insert(&mut *transaction, user, id, &empty).await?;
+        store::conversation::insert(&mut *transaction, user, id, &empty).await.map_err(erasure::refusal)?;
         (transaction, id)
     };
     let ids = Turn { run: RunId::generate(), question: MessageId::generate(), answer: MessageId::generate() };

@@ -1,13 +1,27 @@
 //! Statements that span users. They run as the keeper, a role with policies and grants of its own; nothing outside of
 //! this folder becomes the keeper.
 
+use kit::caller::UserId;
 use sqlx::AssertSqlSafe;
 
 use super::{Store, Transaction};
+
+pub(crate) mod deletion;
+pub(crate) mod retention;
+pub(crate) mod tombstone;
 
 impl Store {
     /// Opens a transaction of the keeper, in one round trip.
     pub(crate) async fn begin_as_keeper(&self) -> sqlx::Result<Transaction> {
         self.0.begin_with(AssertSqlSafe("BEGIN; SET LOCAL ROLE colloquy_keeper")).await
+    }
+
+    /// The same for the erasure of one user, which nobody else carries on meanwhile.
+    pub(crate) async fn begin_erasing(&self, user: UserId) -> sqlx::Result<Transaction> {
+        let begin = format!(
+            "BEGIN; SET LOCAL ROLE colloquy_keeper; \
+             SELECT pg_advisory_xact_lock(history.erasure_lock('{user}'))"
+        );
+        self.0.begin_with(AssertSqlSafe(begin)).await
     }
 }

@@ -4,11 +4,14 @@
 
 mod callers;
 mod conversations;
+mod erasure;
+mod export;
 mod isolation;
 mod lists;
 mod messages;
 mod outage;
 mod paths;
+mod retention;
 mod rpcs;
 mod runs;
 mod runs_ending;

@@ -90,5 +90,8 @@ pub(crate) fn about_nothing() -> Vec<(&'static str, Call)> {
     vec![
         call!(conversations.create_conversation(pb::CreateConversationRequest::default())),
         call!(conversations.list_conversations(pb::ListConversationsRequest::default())),
+        call!(privacy.export_user(pb::ExportUserRequest::default())),
+        // The last one: who was erased writes nothing more.
+        call!(privacy.erase_user(pb::EraseUserRequest::default())),
     ]
 }

@@ -16,8 +16,9 @@ use kit::{
 use proto::{
     auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthServiceServer},
     history::v1::{
-        self as pb, conversation_service_client::ConversationServiceClient,
-        message_service_client::MessageServiceClient, run_service_client::RunServiceClient,
+        self as pb, conversation_service_client::ConversationServiceClient, export_user_response::Record,
+        message_service_client::MessageServiceClient, privacy_service_client::PrivacyServiceClient,
+        run_service_client::RunServiceClient,
     },
     reason,
 };
@@ -38,6 +39,7 @@ pub(crate) struct Clients {
     pub(crate) conversations: ConversationServiceClient<Channel>,
     pub(crate) messages: MessageServiceClient<Channel>,
     pub(crate) runs: RunServiceClient<Channel>,
+    pub(crate) privacy: PrivacyServiceClient<Channel>,
 }
 
 /// A service with a database of its own.
@@ -69,30 +71,41 @@ impl World {
     }
 }
 
-/// Clients of a service on this database.
-pub(crate) fn clients(database_url: SecretString) -> Clients {
-    let config = Config {
+/// The configuration of a service on this database.
+pub(crate) fn config(database_url: SecretString) -> Config {
+    Config {
         options: history_service::Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin_listen: "127.0.0.1:0".parse().unwrap(),
             database_url: Some(database_url),
             max_connections: 8,
+            retention: None,
         },
         database: kit::config::Database::default(),
         accepted: keys().into(),
         auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
         token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
-    };
+    }
+}
+
+/// Clients of a service on this database.
+pub(crate) fn clients(database_url: SecretString) -> Clients {
+    clients_of(&config(database_url))
+}
+
+/// Clients of a service that is configured like this.
+pub(crate) fn clients_of(config: &Config) -> Clients {
     let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
     let auth =
         testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
     let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
-    let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
+    let channel = testkit::channel(history_service::services(config, Some(auth)).unwrap().into_router());
     let largest = 64 * 1024 * 1024;
     Clients {
         conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
-        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
+        runs: RunServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        privacy: PrivacyServiceClient::new(channel).max_decoding_message_size(largest),
     }
 }
 
@@ -148,12 +161,29 @@ calls! {
     runs.start_run(StartRunRequest) -> StartRunResponse;
     runs.finish_run(FinishRunRequest) -> FinishRunResponse;
     runs.get_run(GetRunRequest) -> GetRunResponse;
+    privacy.erase_user(EraseUserRequest) -> EraseUserResponse;
 }
 
 impl Person {
     /// This user, whoever else calls.
     pub(crate) fn of(world: &World, id: Uuid) -> Self {
         Self { clients: world.clients.clone(), id }
+    }
+
+    /// The same person at another service.
+    pub(crate) fn at(&self, clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: self.id }
+    }
+
+    /// Everything about this user, or what came before it failed.
+    pub(crate) async fn export(&self, order: pb::ExportOrder) -> Result<Vec<Record>, Status> {
+        let request = pb::ExportUserRequest { order: order.into() };
+        let mut stream = self.clients.privacy.clone().export_user(acting(self.id, request)).await?.into_inner();
+        let mut records = Vec::new();
+        while let Some(told) = stream.message().await? {
+            records.push(told.record.unwrap());
+        }
+        Ok(records)
     }
 
     /// A new, empty conversation.
