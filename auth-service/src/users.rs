@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use kit::{caller::UserId, database::in_time, error::Error};
+use kit::{caller::UserId, database::in_time, erasures::ErasuresFile, error::Error};
 use sqlx::PgPool;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::{
 
 mod erasure;
 mod profile;
+mod restore;
 
 pub(crate) use self::profile::{Profile, Said, Statement};
 
@@ -71,11 +72,13 @@ impl<'a> Sighting<'a> {
 pub(crate) struct Users {
     pool: PgPool,
     erasure_key: Arc<OnceCell<ErasureKey>>,
+    erasures_file: Option<ErasuresFile>,
 }
 
 impl Users {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool, erasure_key: Arc::default() }
+    /// Erasures are remembered in this file too, if there is one.
+    pub(crate) fn new(pool: PgPool, erasures_file: Option<ErasuresFile>) -> Self {
+        Self { pool, erasure_key: Arc::default(), erasures_file }
     }
 
     /// The user behind a credential: created at first sight, refreshed when a later profile differs, else only read.

@@ -7,12 +7,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
 mod conversation;
+mod erasure;
 mod message;
 mod run;
 mod user;
 
 pub(crate) use self::{
     conversation::{Conversation, ConversationWithMessages},
+    erasure::{Counts, Erasure},
     message::{Message, Role, Source, Usage},
     run::{Run, RunAnswer},
     user::User,
@@ -39,12 +41,12 @@ impl<T> Page<T> {
 }
 
 /// RFC 3339 in UTC, to the microsecond where there are any.
-fn time(at: &Timestamp) -> String {
+pub(crate) fn time(at: &Timestamp) -> String {
     let nanos = u32::try_from(at.nanos).unwrap_or_default();
     DateTime::<Utc>::from_timestamp(at.seconds, nanos).unwrap_or_default().to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-fn optional_time(at: Option<&Timestamp>) -> Option<String> {
+pub(crate) fn optional_time(at: Option<&Timestamp>) -> Option<String> {
     at.map(time)
 }
 

@@ -15,6 +15,7 @@ mod conversations;
 mod documentation;
 mod feedback;
 mod messages;
+mod privacy;
 mod runs;
 mod source_input;
 mod users;
@@ -51,7 +52,10 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(messages::list_sources))
         .routes(routes!(feedback::set_feedback))
         .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
-    let streaming = OpenApiRouter::new().routes(routes!(runs::run_agent));
+    let streaming = OpenApiRouter::new()
+        .routes(routes!(runs::run_agent))
+        .routes(routes!(privacy::export_me))
+        .routes(routes!(privacy::erase_me));
     OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)
 }
 

@@ -73,7 +73,7 @@ async fn every_violation_of_a_body_is_named() {
 #[tokio::test]
 async fn every_violation_of_a_query_or_path_is_named() {
     let stack = Stack::new(Reply::Silence).await;
-    let table: [(&str, Expected); 7] = [
+    let table: [(&str, Expected); 9] = [
         ("/conversations?limit=0", &[("limit", "out_of_range")]),
         (
             "/conversations?limit=1000&pinned=1&from=now",
@@ -84,6 +84,8 @@ async fn every_violation_of_a_query_or_path_is_named() {
         ("/conversations/7", &[("id", "invalid")]),
         ("/conversations/%FF", &[("id", "invalid")]),
         ("/runs/7", &[("id", "invalid")]),
+        ("/users/me/export?format=pdf", &[("format", "invalid")]),
+        ("/users/me/export?user_id=7", &[("user_id", "unknown")]),
     ];
     for (path, violations) in table {
         let answer = stack.send("GET", path, None).await;

@@ -206,7 +206,8 @@ pub(crate) async fn fill(superuser: &mut sqlx::PgConnection, person: &Person, co
             message_count = $3
         WHERE conversation_id = $2";
     let conversation: uuid::Uuid = conversation.parse().unwrap();
-    sqlx::query(statement).bind(person.id).bind(conversation).bind(messages).execute(superuser).await.unwrap();
+    sqlx::query(statement).bind(person.id).bind(conversation).bind(messages).execute(&mut *superuser).await.unwrap();
+    sqlx::raw_sql("ANALYZE history.message").execute(superuser).await.unwrap();
 }
 
 /// An export that nobody reads on holds no connection, and ends when its reader leaves.
