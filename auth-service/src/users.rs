@@ -6,6 +6,7 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use kit::{
     caller::UserId,
     database::{Pool, in_time},
+    erasures::ErasuresFile,
     error::Error,
 };
 use tokio::sync::OnceCell;
@@ -22,6 +23,7 @@ use crate::{
 
 mod erasure;
 mod profile;
+mod restore;
 
 pub(crate) use self::profile::{Profile, Said, Statement};
 
@@ -74,11 +76,13 @@ impl<'a> Sighting<'a> {
 pub(crate) struct Users {
     pool: Pool,
     erasure_key: Arc<OnceCell<ErasureKey>>,
+    erasures_file: Option<ErasuresFile>,
 }
 
 impl Users {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, erasure_key: Arc::default() }
+    /// Erasures are remembered in this file too, if there is one.
+    pub(crate) fn new(pool: Pool, erasures_file: Option<ErasuresFile>) -> Self {
+        Self { pool, erasure_key: Arc::default(), erasures_file }
     }
 
     /// The user behind a credential: created at first sight, refreshed when a later profile differs, else only read.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kit::{caller::RemoteVerifier, client::Transport};
+use proto::auth::v1::user_service_client::UserServiceClient;
 
 use crate::{
     agent::Agents,
@@ -18,6 +19,7 @@ pub(crate) struct App {
     pub(crate) verifier: RemoteVerifier,
     pub(crate) credentials: Arc<Credentials>,
     pub(crate) clients: Arc<Clients>,
+    pub(crate) users: UserServiceClient<Transport>,
     pub(crate) history: History,
     pub(crate) runs: Runs,
 }
@@ -28,9 +30,10 @@ impl App {
         let history = History::new(history);
         let agents = Agents::new(config.options.agents.load()?, limits)?;
         let runs = Runs::new(history.clone(), agents, limits.clone());
+        let users = UserServiceClient::new(auth.clone());
         let verifier = RemoteVerifier::new(auth, &config.token_cache);
         let credentials = Arc::new(Credentials::new(&config.options));
         let clients = Arc::new(Clients::new(config.options.trusted_proxies.clone()));
-        Ok(Self { verifier, credentials, clients, history, runs })
+        Ok(Self { verifier, credentials, clients, users, history, runs })
     }
 }

@@ -4,7 +4,7 @@ use kit::client::{Transport, unavailable};
 use proto::{
     history::v1::{
         conversation_service_client::ConversationServiceClient, message_service_client::MessageServiceClient,
-        run_service_client::RunServiceClient,
+        privacy_service_client::PrivacyServiceClient, run_service_client::RunServiceClient,
     },
     limit, reason,
 };
@@ -24,6 +24,7 @@ pub(crate) struct History {
     conversations: ConversationServiceClient<Transport>,
     messages: MessageServiceClient<Transport>,
     runs: RunServiceClient<Transport>,
+    privacy: PrivacyServiceClient<Transport>,
 }
 
 impl History {
@@ -31,7 +32,8 @@ impl History {
         Self {
             conversations: ConversationServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             messages: MessageServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            runs: RunServiceClient::new(transport).max_decoding_message_size(LARGEST_ANSWER),
+            runs: RunServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            privacy: PrivacyServiceClient::new(transport).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 
@@ -45,6 +47,10 @@ impl History {
 
     pub(crate) fn runs(&self) -> RunServiceClient<Transport> {
         self.runs.clone()
+    }
+
+    pub(crate) fn privacy(&self) -> PrivacyServiceClient<Transport> {
+        self.privacy.clone()
     }
 }
 

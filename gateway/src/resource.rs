@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 mod citation;
 mod conversation;
+mod erasure;
 mod message;
 mod run;
 mod search;
@@ -16,6 +17,7 @@ mod user;
 pub(crate) use self::{
     citation::Citation,
     conversation::{Conversation, ConversationWithMessages},
+    erasure::{Counts, Erasure},
     message::{Message, Role, Source, Usage},
     run::{Run, RunAnswer},
     search::SearchHit,
@@ -61,12 +63,12 @@ impl<T> PageBothWays<T> {
 }
 
 /// RFC 3339 in UTC, to the microsecond where there are any.
-fn time(at: &Timestamp) -> String {
+pub(crate) fn time(at: &Timestamp) -> String {
     let nanos = u32::try_from(at.nanos).unwrap_or_default();
     DateTime::<Utc>::from_timestamp(at.seconds, nanos).unwrap_or_default().to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-fn optional_time(at: Option<&Timestamp>) -> Option<String> {
+pub(crate) fn optional_time(at: Option<&Timestamp>) -> Option<String> {
     at.map(time)
 }
 

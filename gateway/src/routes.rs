@@ -16,6 +16,7 @@ mod conversations;
 mod documentation;
 mod feedback;
 mod messages;
+mod privacy;
 mod runs;
 mod search;
 mod source_input;
@@ -55,7 +56,10 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(citations::list_citations))
         .routes(routes!(feedback::set_feedback))
         .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
-    let streaming = OpenApiRouter::new().routes(routes!(runs::run_agent));
+    let streaming = OpenApiRouter::new()
+        .routes(routes!(runs::run_agent))
+        .routes(routes!(privacy::export_me))
+        .routes(routes!(privacy::erase_me));
     OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)
 }
 

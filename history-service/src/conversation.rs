@@ -12,6 +12,7 @@ use proto::reason;
 use uuid::Uuid;
 
 use crate::{
+    erasure,
     id::{ConversationId, MessageId},
     message,
     page_token::{self, ListPosition},
@@ -159,7 +160,7 @@ pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -
 /// The database's clock decides, which may be ahead of ours.
 pub(crate) fn expired_or(error: sqlx::Error) -> Error {
     if !store::is_hidden(&error) {
-        return error.into();
+        return erasure::refusal(error);
     }
     let mut violations = Violations::new();
     violations.add("expires_at", reason::FIELD_INVALID, "must lie in the future");

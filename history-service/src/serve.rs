@@ -7,6 +7,7 @@ use kit::{
     caller::{Authenticator, RemoteVerifier},
     client,
     database::{self, Pool},
+    erasures::ErasuresFile,
     server::{Guarded, Listeners},
 };
 use secrecy::SecretString;
@@ -15,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, ConfigError},
-    grpc, search,
+    erasure::Erasures,
+    grpc,
+    keeper::Keeper,
+    search,
     store::Store,
 };
 
@@ -30,6 +34,7 @@ const REPLICA_READER: &str = "history-service reads";
 /// fit, or a listener fails.
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
     let store = open(&config)?;
+    let keeper = keeper(&config, store.clone())?;
     let services = assemble(&config, store.clone(), None)?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
@@ -43,7 +48,15 @@ pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken
         served.cancel();
         outcome
     };
-    tokio::join!(serving, indexing).0
+    tokio::join!(serving, indexing, keeper.run(&served)).0
+}
+
+/// Does the background work once: applies erasures again, and deletes conversations whose time is over.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right; else when the database stays away.
+pub async fn tidy(config: &Config, stop: &CancellationToken) -> anyhow::Result<()> {
+    Ok(keeper(config, open(config)?)?.first_round(stop).await?)
 }
 
 /// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a
@@ -75,6 +88,15 @@ fn open(config: &Config) -> Result<Store, ConfigError> {
     Ok(Store::new(primary, replica))
 }
 
+fn erasures(config: &Config, store: Store) -> anyhow::Result<Erasures> {
+    Ok(Erasures::new(store, ErasuresFile::open(&config.database, SCHEMA)?))
+}
+
+fn keeper(config: &Config, store: Store) -> anyhow::Result<Keeper> {
+    let erasures = erasures(config, store.clone())?;
+    Ok(Keeper { store, erasures, retention: config.options.retention })
+}
+
 fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
     let auth = match auth {
         Some(transport) => transport,
@@ -82,5 +104,6 @@ fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> a
     };
     let verifier = RemoteVerifier::new(auth, &config.token_cache);
     let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted)?;
-    Ok(grpc::services(PROCESS, store).guarded_by(authenticator))
+    let erasures = erasures(config, store.clone())?;
+    Ok(grpc::services(PROCESS, store, erasures).guarded_by(authenticator))
 }

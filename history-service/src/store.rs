@@ -4,7 +4,10 @@
 //! and plain inserts set it in the same statement: `caller` is MATERIALIZED, and the scan depends on it through a
 //! LATERAL with LIMIT, so that it is evaluated first. Writes that update run in a transaction that [`Store`] opened.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 pub(crate) use kit::database::Transaction;
 use kit::{
@@ -18,6 +21,7 @@ use crate::id::{ConversationId, RunId};
 pub(crate) mod citation;
 pub(crate) mod conversation;
 mod decode;
+pub(crate) mod export;
 pub(crate) mod keeper;
 pub(crate) mod message;
 pub(crate) mod run;
@@ -36,20 +40,24 @@ pub(crate) const PARENT: &str = "message_parent_fkey";
 pub(crate) const MESSAGE_CLIENT_ID: &str = "message_client_key";
 /// An idempotency key is unique per user.
 pub(crate) const RUN_REQUEST: &str = "run_request_key";
+/// Who was erased writes nothing: nobody can write without a conversation.
+pub(crate) const NOT_ERASED: &str = "conversation_user_is_not_erased";
 /// A conversation has one running run.
 pub(crate) const RUN_RUNNING: &str = "run_one_running_key";
 
-/// The database.
+/// The database, and whether somebody used it.
 #[derive(Debug, Clone)]
 pub(crate) struct Store {
     primary: Pool,
     replica: Option<Arc<Replica>>,
     written: Arc<Notify>,
+    used: Arc<AtomicBool>,
 }
 
 impl Store {
     pub(crate) fn new(primary: Pool, replica: Option<Pool>) -> Self {
-        Self { primary, replica: replica.map(|pool| Arc::new(Replica::new(pool))), written: Arc::default() }
+        let replica = replica.map(|pool| Arc::new(Replica::new(pool)));
+        Self { primary, replica, written: Arc::default(), used: Arc::default() }
     }
 
     /// Wakes whoever waits in [`Store::something_written`]: a text that is searched was committed.
@@ -65,13 +73,27 @@ impl Store {
     /// For functions that set the user themselves. A statement is sent again when its connection is lost, so that it
     /// must be a read, or a write that changes nothing the second time.
     pub(crate) fn pool(&self) -> &Pool {
+        self.note_use();
         &self.primary
     }
 
     /// The same for a single read that a replica may answer. It finds what was committed before it, wherever it runs,
     /// at the price of a second round trip: worth it where the read itself is work.
     pub(crate) fn anywhere(&self) -> Anywhere<'_> {
+        self.note_use();
         Anywhere::new(&self.primary, self.replica.as_deref())
+    }
+
+    /// Whether users had something to do with the database since this was asked last.
+    pub(crate) fn was_used(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed)
+    }
+
+    fn note_use(&self) {
+        // Most often it is noted already; a write would make processors pass the line around.
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Opens a transaction of this user, in one round trip.
@@ -106,6 +128,7 @@ impl Store {
 
     /// Safe, because all that is put into these statements are UUIDs.
     async fn begin_with(&self, user: UserId, lock: &str) -> sqlx::Result<Transaction> {
+        self.note_use();
         self.primary.begin(&format!("SELECT set_config('colloquy.user_id', '{user}', true); {lock}")).await
     }
 }

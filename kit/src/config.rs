@@ -1,6 +1,6 @@
 //! Flags that several programs share. Each stands here once, so that the one-machine binary can take them all.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use secrecy::SecretString;
 use url::Url;
@@ -38,6 +38,10 @@ pub struct Database {
         value_name = "COUNT"
     )]
     pub statement_cache: usize,
+
+    /// A file that remembers erasures beside the database, so that a restore from an older backup brings nobody back
+    #[arg(id = "erasures-file", long, env = "ERASURES_FILE", value_name = "FILE")]
+    pub erasures_file: Option<PathBuf>,
 }
 
 /// More than a service has statements.
@@ -45,7 +49,7 @@ const STATEMENT_CACHE: usize = 100;
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: None, direct_url: None, allow_bypass: false, statement_cache: STATEMENT_CACHE }
+        Self { url: None, direct_url: None, allow_bypass: false, statement_cache: STATEMENT_CACHE, erasures_file: None }
     }
 }
 

@@ -53,8 +53,13 @@ impl TestDatabase {
         copy
     }
 
-    /// A copy as it stands now. Nobody may be connected to the original.
+    /// A copy as it stands now. Whoever is connected to the original is cut off, and may come back.
+    ///
+    /// # Panics
+    /// When PostgreSQL does not do it.
     pub async fn copy(&self) -> Self {
+        let sever = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname";
+        execute(&format!("{sever} = '{}'", self.name)).await;
         Self::of_template(&self.name).await
     }
 

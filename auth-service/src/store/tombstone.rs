@@ -48,3 +48,36 @@ pub(crate) async fn insert(db: &mut PgConnection, digests: &[Digest]) -> sqlx::R
     .await?;
     Ok(())
 }
+
+/// Those of them that the database does not know.
+pub(crate) async fn unknown(pool: &Pool, digests: &[Digest]) -> sqlx::Result<Vec<Digest>> {
+    let digests = digests.iter().map(|digest| digest.to_vec()).collect::<Vec<_>>();
+    let unknown = sqlx::query_scalar!(
+        r#"
+        SELECT noted.digest AS "digest!"
+        FROM unnest($1::bytea[]) AS noted (digest)
+        WHERE NOT EXISTS (SELECT FROM auth.tombstone t WHERE t.digest = noted.digest)
+        "#,
+        &digests,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(unknown.into_iter().filter_map(|digest| digest.try_into().ok()).collect())
+}
+
+/// The next ones in their order.
+pub(crate) async fn after(pool: &Pool, digest: &[u8], limit: i64) -> sqlx::Result<Vec<Vec<u8>>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT digest
+        FROM auth.tombstone
+        WHERE digest > $1
+        ORDER BY digest
+        LIMIT $2
+        "#,
+        digest,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}

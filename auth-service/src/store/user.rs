@@ -148,6 +148,25 @@ pub(crate) async fn find_several(pool: &Pool, ids: &[UserId]) -> sqlx::Result<Ve
     Ok(rows.into_iter().map(User::from).collect())
 }
 
+/// The next users by id.
+pub(crate) async fn after(pool: &Pool, id: UserId, limit: i64) -> sqlx::Result<Vec<User>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT user_id, issuer, subject, email, name, image, created_at
+        FROM auth.user
+        WHERE user_id > $1
+        ORDER BY user_id
+        LIMIT $2
+        "#,
+        id.0,
+        limit,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
 /// A user by id, whom nobody else changes until the transaction ends.
 pub(crate) async fn lock(db: &mut PgConnection, id: UserId) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(

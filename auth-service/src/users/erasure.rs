@@ -19,7 +19,7 @@ impl ErasureKey {
         self.digest(&["subject", issuer, subject])
     }
 
-    fn user(&self, id: UserId) -> Digest {
+    pub(super) fn user(&self, id: UserId) -> Digest {
         self.digest(&["user", &id.to_string()])
     }
 
@@ -52,6 +52,10 @@ impl Users {
             let mut transaction = self.pool.begin(READ_COMMITTED).await?;
             if let Some(user) = store::user::lock(&mut transaction, id).await? {
                 let by_subject = key.subject(&user.issuer, &user.subject);
+                // The file knows before the database does, so that it never knows less.
+                if let Some(file) = &self.erasures_file {
+                    file.append(vec![by_id, by_subject]).await.map_err(Error::internal)?;
+                }
                 store::tombstone::insert(&mut transaction, &[by_id, by_subject]).await?;
                 store::user::delete(&mut transaction, id).await?;
             }

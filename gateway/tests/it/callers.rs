@@ -19,6 +19,8 @@ pub(crate) fn routes() -> Vec<(&'static str, String)> {
         ("GET", "/agents".to_owned()),
         ("GET", format!("/runs/{ID}")),
         ("GET", "/users/me".to_owned()),
+        ("DELETE", "/users/me".to_owned()),
+        ("GET", "/users/me/export".to_owned()),
         ("GET", "/conversations".to_owned()),
         ("POST", "/conversations".to_owned()),
         ("GET", format!("/conversations/{ID}")),

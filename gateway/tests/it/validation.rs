@@ -116,6 +116,8 @@ async fn every_violation_of_a_query_or_path_is_named() {
         ("/citations?url=a&content_hash=b", &[("url", "required")]),
         ("/citations?url=%00&limit=101", &[("url", "invalid"), ("limit", "out_of_range")]),
         ("/citations?uri=a", &[("uri", "unknown")]),
+        ("/users/me/export?format=pdf", &[("format", "invalid")]),
+        ("/users/me/export?user_id=7", &[("user_id", "unknown")]),
     ];
     for (path, violations) in table {
         let answer = stack.send("GET", path, None).await;

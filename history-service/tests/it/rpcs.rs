@@ -105,5 +105,8 @@ pub(crate) fn about_nothing() -> Vec<(&'static str, Call)> {
             messages
                 .list_citations(pb::ListCitationsRequest { url: Some("https://a".to_owned()), ..Default::default() })
         ),
+        call!(privacy.export_user(pb::ExportUserRequest::default())),
+        // The last one: who was erased writes nothing more.
+        call!(privacy.erase_user(pb::EraseUserRequest::default())),
     ]
 }

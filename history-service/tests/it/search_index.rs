@@ -18,7 +18,7 @@ async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(
     let clients = clients_on(Endpoint::from_shared(address).unwrap().connect_lazy());
     let serving = history_service::serve(config(world.database.service_url.clone()), listeners, stop.clone());
     let working = async {
-        work(Person::with(clients, id)).await;
+        work(Person::of(world, id).at(&clients)).await;
         stop.cancel();
     };
     let (served, ()) = tokio::join!(serving, working);

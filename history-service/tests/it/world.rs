@@ -16,8 +16,9 @@ use kit::{
 use proto::{
     auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthServiceServer},
     history::v1::{
-        self as pb, conversation_service_client::ConversationServiceClient,
-        message_service_client::MessageServiceClient, run_service_client::RunServiceClient,
+        self as pb, conversation_service_client::ConversationServiceClient, export_user_response::Record,
+        message_service_client::MessageServiceClient, privacy_service_client::PrivacyServiceClient,
+        run_service_client::RunServiceClient,
     },
     reason,
 };
@@ -40,6 +41,7 @@ pub(crate) struct Clients {
     pub(crate) runs: RunServiceClient<Channel>,
     /// For requests that none of them would send.
     pub(crate) channel: Channel,
+    pub(crate) privacy: PrivacyServiceClient<Channel>,
 }
 
 /// A service with a database of its own.
@@ -101,6 +103,7 @@ pub(crate) fn config(database_url: SecretString) -> Config {
             database_url: Some(database_url),
             read_database_url: None,
             max_connections: 8,
+            retention: None,
         },
         database: kit::config::Database::default(),
         accepted: keys().into(),
@@ -111,12 +114,16 @@ pub(crate) fn config(database_url: SecretString) -> Config {
 
 /// Clients of a service on this database.
 pub(crate) fn clients(database_url: SecretString) -> Clients {
-    let config = config(database_url);
+    clients_of(&config(database_url))
+}
+
+/// Clients of a service that is configured like this.
+pub(crate) fn clients_of(config: &Config) -> Clients {
     let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
     let auth =
         testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
     let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
-    clients_on(testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router()))
+    clients_on(testkit::channel(history_service::services(config, Some(auth)).unwrap().into_router()))
 }
 
 /// Clients of whatever answers there.
@@ -126,6 +133,7 @@ pub(crate) fn clients_on(channel: Channel) -> Clients {
         conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         runs: RunServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        privacy: PrivacyServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         channel,
     }
 }
@@ -184,6 +192,7 @@ calls! {
     runs.start_run(StartRunRequest) -> StartRunResponse;
     runs.finish_run(FinishRunRequest) -> FinishRunResponse;
     runs.get_run(GetRunRequest) -> GetRunResponse;
+    privacy.erase_user(EraseUserRequest) -> EraseUserResponse;
 }
 
 impl Person {
@@ -192,9 +201,20 @@ impl Person {
         Self { clients: world.clients.clone(), id }
     }
 
-    /// This user, through these clients.
-    pub(crate) fn with(clients: Clients, id: Uuid) -> Self {
-        Self { clients, id }
+    /// The same person at another service.
+    pub(crate) fn at(&self, clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: self.id }
+    }
+
+    /// Everything about this user, or what came before it failed.
+    pub(crate) async fn export(&self, order: pb::ExportOrder) -> Result<Vec<Record>, Status> {
+        let request = pb::ExportUserRequest { order: order.into() };
+        let mut stream = self.clients.privacy.clone().export_user(acting(self.id, request)).await?.into_inner();
+        let mut records = Vec::new();
+        while let Some(told) = stream.message().await? {
+            records.push(told.record.unwrap());
+        }
+        Ok(records)
     }
 
     /// A new, empty conversation.

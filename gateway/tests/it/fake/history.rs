@@ -38,6 +38,10 @@ pub(crate) struct Shared {
     /// How many times `FinishRun` is to fail as if the database were away.
     pub(crate) finish_failures: AtomicUsize,
     pub(crate) refuse_sources: AtomicBool,
+    /// Whether exports break off before their end.
+    pub(crate) cut_exports: AtomicBool,
+    /// Whether the auth service is away when users are to be deleted.
+    pub(crate) users_away: AtomicBool,
 }
 
 #[derive(Debug, Default)]
