@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod callers;
+mod connections;
 mod conversations;
 mod isolation;
 mod lists;
 mod messages;
 mod outage;
 mod paths;
+mod pooler;
+mod probes;
+mod replica;
 mod rpcs;
 mod runs;
 mod runs_ending;

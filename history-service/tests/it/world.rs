@@ -65,13 +65,35 @@ impl World {
 
     /// A new user.
     pub(crate) fn user(&self) -> Person {
-        Person { clients: self.clients.clone(), id: Uuid::now_v7() }
+        Person::new(&self.clients)
     }
 }
 
 /// Clients of a service on this database.
 pub(crate) fn clients(database_url: SecretString) -> Clients {
-    let config = Config {
+    clients_with(database_url, |_| {})
+}
+
+/// Clients of a service on this database with a configuration of its own.
+pub(crate) fn clients_with(database_url: SecretString, configure: impl FnOnce(&mut Config)) -> Clients {
+    let mut config = config(database_url);
+    configure(&mut config);
+    let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
+    let auth =
+        testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
+    let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
+    let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
+    let largest = 64 * 1024 * 1024;
+    Clients {
+        conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
+    }
+}
+
+/// What a service on this database is told.
+pub(crate) fn config(database_url: SecretString) -> Config {
+    Config {
         options: history_service::Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin_listen: "127.0.0.1:0".parse().unwrap(),
@@ -83,17 +105,6 @@ pub(crate) fn clients(database_url: SecretString) -> Clients {
         accepted: keys().into(),
         auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
         token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
-    };
-    let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
-    let auth =
-        testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
-    let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
-    let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
-    let largest = 64 * 1024 * 1024;
-    Clients {
-        conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
-        messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
-        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
     }
 }
 
@@ -152,6 +163,16 @@ calls! {
 }
 
 impl Person {
+    /// A new user of this service.
+    pub(crate) fn new(clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: Uuid::now_v7() }
+    }
+
+    /// The same user at another service.
+    pub(crate) fn at(&self, clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: self.id }
+    }
+
     /// This user, whoever else calls.
     pub(crate) fn of(world: &World, id: Uuid) -> Self {
         Self { clients: world.clients.clone(), id }
