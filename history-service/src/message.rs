@@ -191,8 +191,8 @@ async fn write(store: &Store, user: UserId, id: MessageId, new: &NewMessage) -> 
         Ok(appended) => appended.ok_or_else(conversation::not_found)?,
         Err(error) => match (store::violated(&error), &new.client_id) {
             (Some(store::PARENT), _) => return Err(not_found()),
-            // By an attempt that succeeded, though its answer was lost.
-            (Some(store::MESSAGE), _) => {
+            // By an attempt that succeeded, though its answer was lost: the message is there, as the active leaf or not.
+            (Some(store::MESSAGE | store::OWN_PARENT), _) => {
                 transaction.rollback().await?;
                 return Ok(Written::Before(get(store, user, id).await?.into()));
             }

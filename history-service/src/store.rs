@@ -34,6 +34,8 @@ pub(crate) const ACTIVE_LEAF: &str = "conversation_active_leaf_fkey";
 pub(crate) const CONVERSATION: &str = "conversation_pkey";
 /// A message's id, which was made for it.
 pub(crate) const MESSAGE: &str = "message_pkey";
+/// A message is not its own parent.
+pub(crate) const OWN_PARENT: &str = "message_parent_is_another";
 /// A parent is a message of the same conversation.
 pub(crate) const PARENT: &str = "message_parent_fkey";
 /// A client's message id is unique per user.

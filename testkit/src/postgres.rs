@@ -15,7 +15,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-const PASSWORD: &str = "test";
+/// Of the roles that the migrations and the services log in as.
+pub(crate) const PASSWORD: &str = "test";
 
 /// A database of one test. It goes with the cluster, when the test binary ends.
 #[derive(Debug)]
@@ -63,6 +64,10 @@ impl TestDatabase {
         Self::of_template(&self.name).await
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     async fn of_template(template: &str) -> Self {
         static CREATED: AtomicUsize = AtomicUsize::new(0);
 
@@ -76,6 +81,11 @@ impl TestDatabase {
             name,
         }
     }
+}
+
+/// Where it listens on this machine.
+pub(crate) fn server_port() -> u16 {
+    cluster().port()
 }
 
 async fn execute(statement: &str) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kit::{caller::UserId, database::in_time, error::Error};
 use uuid::Uuid;
 
-use super::Users;
+use super::{READ_COMMITTED, Users};
 use crate::store::{self, tombstone::Digest};
 
 /// How many rows are read in one statement.
@@ -26,8 +26,9 @@ impl Users {
             let forgotten: Vec<Digest> = forgotten.into_iter().collect();
             for forgotten in forgotten.chunks(1_000) {
                 in_time(async {
-                    let mut connection = self.pool.acquire().await?;
-                    Ok(store::tombstone::insert(&mut connection, forgotten).await?)
+                    let mut transaction = self.pool.begin(READ_COMMITTED).await?;
+                    store::tombstone::insert(&mut transaction, forgotten).await?;
+                    Ok(transaction.commit().await?)
                 })
                 .await?;
             }

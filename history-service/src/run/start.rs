@@ -13,7 +13,6 @@ use proto::reason;
 use super::{Exchange, Run, exchange, not_found};
 use crate::{
     conversation::{self, Conversation, NewConversation},
-    erasure,
     id::{ConversationId, MessageId, RunId},
     message::{self, Parent},
     store::{self, Store, run::Turn},

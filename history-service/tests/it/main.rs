@@ -4,6 +4,7 @@
 
 mod callers;
 mod citations;
+mod connections;
 mod contexts;
 mod conversations;
 mod costs;
@@ -17,6 +18,9 @@ mod messages;
 mod model;
 mod outage;
 mod paths;
+mod pooler;
+mod probes;
+mod replica;
 mod retention;
 mod rpcs;
 mod runs;

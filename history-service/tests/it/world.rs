@@ -90,7 +90,7 @@ impl World {
 
     /// A new user.
     pub(crate) fn user(&self) -> Person {
-        Person { clients: self.clients.clone(), id: Uuid::now_v7() }
+        Person::new(&self.clients)
     }
 }
 
@@ -115,6 +115,13 @@ pub(crate) fn config(database_url: SecretString) -> Config {
 /// Clients of a service on this database.
 pub(crate) fn clients(database_url: SecretString) -> Clients {
     clients_of(&config(database_url))
+}
+
+/// Clients of a service on this database with a configuration of its own.
+pub(crate) fn clients_with(database_url: SecretString, configure: impl FnOnce(&mut Config)) -> Clients {
+    let mut config = config(database_url);
+    configure(&mut config);
+    clients_of(&config)
 }
 
 /// Clients of a service that is configured like this.
@@ -196,14 +203,19 @@ calls! {
 }
 
 impl Person {
+    /// A new user of this service.
+    pub(crate) fn new(clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: Uuid::now_v7() }
+    }
+
+    /// The same user at another service.
+    pub(crate) fn at(&self, clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: self.id }
+    }
+
     /// This user, whoever else calls.
     pub(crate) fn of(world: &World, id: Uuid) -> Self {
         Self { clients: world.clients.clone(), id }
-    }
-
-    /// The same person at another service.
-    pub(crate) fn at(&self, clients: &Clients) -> Self {
-        Self { clients: clients.clone(), id: self.id }
     }
 
     /// Everything about this user, or what came before it failed.
