@@ -93,7 +93,7 @@ impl<'a> Candidates<'a> {
         self.next = (self.next * 4).min(MOST_BLOCKS);
         let mut asked = Asked::default();
         for block in &blocks {
-            let Some(probe) = self.query.probe(Hasher::of(self.user, block.block)) else { continue };
+            let Some(probe) = self.query.probe(Hasher::of(self.user, block.number)) else { continue };
             let (all, grams) = match probe {
                 Probe::All(grams) => (true, grams),
                 Probe::Any(grams) => (false, grams),

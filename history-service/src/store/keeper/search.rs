@@ -25,7 +25,7 @@ pub(crate) struct Candidate {
 /// A part of a user's entries that is indexed together.
 #[derive(Debug)]
 pub(crate) struct Block {
-    pub(crate) block: i32,
+    pub(crate) number: i32,
     pub(crate) oldest: Uuid,
     pub(crate) newest: Uuid,
 }
@@ -132,7 +132,7 @@ pub(crate) async fn blocks(db: &mut PgConnection, user: UserId) -> sqlx::Result<
     sqlx::query_as!(
         Block,
         r#"
-        SELECT block, oldest, newest
+        SELECT block AS number, oldest, newest
         FROM history.search_block
         WHERE user_id = $1
         "#,
