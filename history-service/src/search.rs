@@ -10,19 +10,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kit::{caller::UserId, error::Error};
 use uuid::Uuid;
 
-use self::normal::{LONGEST_TEXT, Text};
+use self::{
+    candidates::Candidates,
+    normal::{LONGEST_TEXT, Text},
+};
 use crate::{
     id::{ConversationId, MessageId},
     page_token::SearchPosition,
     store::{
         Store,
-        keeper::search::{self as index, Bounds, Candidate},
+        keeper::search::{Candidate, Within},
         search::{self as stored, Found},
     },
     word::Role,
 };
 
 mod branch;
+mod candidates;
 mod gram;
 mod indexing;
 mod matcher;
@@ -32,19 +36,12 @@ mod query;
 mod snippet;
 mod titles;
 
-pub(crate) use self::{
-    indexing::keep_indexed,
-    query::{Probe, Query},
-    snippet::Fragment,
-    titles::list,
-};
+pub(crate) use self::{indexing::keep_indexed, query::Query, snippet::Fragment, titles::list};
 
 /// So many hits are ranked together.
 const POOL: usize = 200;
 /// So many candidates are looked at for one page.
 const EXAMINED: usize = 5_000;
-/// So many candidates are asked for at once.
-const CANDIDATES: usize = 1_000;
 /// So many texts are read at once, or so many bytes.
 const TEXTS: usize = 200;
 const TEXT_BYTES: usize = 2 * 1024 * 1024;
@@ -165,28 +162,26 @@ async fn pool(
     filter: &Filter,
     range: RangeInclusive<Uuid>,
 ) -> Result<Pool, Error> {
-    let Some(probe) = query.probe(user) else { return Ok(Pool { hits: Vec::new(), range: None, more: false }) };
-    let bounded = *range.start() > Uuid::nil();
-    let within = filter.conversation_id.map(|id| [id.0]);
+    let bounded = !range.start().is_nil();
     let oldest = filter.from.map_or(*range.start(), |from| (*range.start()).max(first_id(from - CLOCKS)));
-    let mut newest = filter.to.map_or(*range.end(), |to| (*range.end()).min(first_id(to + CLOCKS)));
+    let newest = filter.to.map_or(*range.end(), |to| (*range.end()).min(first_id(to + CLOCKS)));
+    let within = Within {
+        conversation: filter.conversation_id,
+        archived: filter.archived,
+        pinned: filter.pinned,
+        agent: filter.agent.as_deref(),
+    };
+    let mut candidates = Candidates::new(store, user, query, within, (oldest, newest), EXAMINED).await?;
     let (mut hits, mut examined, mut bytes) = (Vec::new(), 0, 0);
     let (mut seen_newest, mut seen_oldest) = (None, None);
-    loop {
-        let bounds = Bounds {
-            newest,
-            oldest,
-            within: within.as_ref().map(<[Uuid; 1]>::as_slice),
-            archived: filter.archived,
-            pinned: filter.pinned,
-            agent: filter.agent.as_deref(),
-        };
-        let mut transaction = store.begin_to_search().await?;
-        let candidates = index::candidates(&mut transaction, user, &probe, &bounds, CANDIDATES).await?;
-        transaction.commit().await?;
-        let exhausted = candidates.len() < CANDIDATES;
-        let mut rest = candidates.as_slice();
-        while !rest.is_empty() {
+    let mut more = false;
+    while !more {
+        let taken = candidates.take(TEXTS).await?;
+        let mut rest = taken.as_slice();
+        if rest.is_empty() {
+            break;
+        }
+        while !rest.is_empty() && !more {
             let (batch, after) = rest.split_at(batch(rest));
             rest = after;
             examined += batch.len();
@@ -201,15 +196,10 @@ async fn pool(
                 seen_oldest = verified.last().map(|hit| hit.found.entry_id).or(seen_oldest);
             }
             hits.append(&mut verified);
-            if full || (!bounded && (examined >= EXAMINED || bytes >= PAGE_BYTES)) {
-                return Ok(Pool { hits, range: seen_oldest.zip(seen_newest).map(|(from, to)| from..=to), more: true });
-            }
+            more = full || (!bounded && (examined >= EXAMINED || bytes >= PAGE_BYTES));
         }
-        let Some(last) = seen_oldest.filter(|_| !exhausted) else { break };
-        let Some(below) = last.as_u128().checked_sub(1) else { break };
-        newest = Uuid::from_u128(below);
     }
-    Ok(Pool { hits, range: seen_oldest.zip(seen_newest).map(|(from, to)| from..=to), more: false })
+    Ok(Pool { hits, range: seen_oldest.zip(seen_newest).map(|(from, to)| from..=to), more })
 }
 
 /// How many of the candidates are read at once.

@@ -1,7 +1,7 @@
 //! Grams: the pieces of words that the index knows, as numbers.
 //!
-//! A gram is hashed together with its user, so that one user's search never reads another's part of the index, and no
-//! text stands in it. Two grams with one number do no harm: the index only proposes, the matcher decides.
+//! A gram is hashed together with its user and the block that the text is indexed in, so that one user's search never
+//! reads another's part of the index, opens block after block of their own, and no text stands in it. Two grams with one number do no harm: the index only proposes, the matcher decides.
 
 use kit::caller::UserId;
 
@@ -26,16 +26,17 @@ enum Shape {
     Pair = 5,
 }
 
-/// Numbers the grams of one user.
+/// Numbers the grams of one user's block.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Hasher(u64);
 
 impl Hasher {
-    pub(crate) fn of(user: UserId) -> Self {
-        Self(user.0.as_bytes().iter().fold(OFFSET, |hash, byte| step(hash, *byte)))
+    pub(crate) fn of(user: UserId, block: i32) -> Self {
+        let place = user.0.as_bytes().iter().copied().chain(block.to_le_bytes());
+        Self(place.fold(OFFSET, step))
     }
 
-    /// FNV-1a over user, shape and letters, then the finalizer of MurmurHash3, of which the low half counts.
+    /// FNV-1a over user, block, shape and letters, then the finalizer of MurmurHash3, of which the low half counts.
     fn number(self, shape: Shape, letters: impl IntoIterator<Item = char>) -> i32 {
         let mut hash = step(self.0, shape as u8);
         for letter in letters {
@@ -127,21 +128,23 @@ mod tests {
     /// What is stored depends on these: a change here means that everything has to be indexed anew.
     #[test]
     fn the_numbers_stay() {
-        let hasher = Hasher::of(UserId(Uuid::from_u128(0x0199_f3a0_0000_7000_8000_0000_0000_0001)));
+        let user = UserId(Uuid::from_u128(0x0199_f3a0_0000_7000_8000_0000_0000_0001));
+        let hasher = Hasher::of(user, 3);
         let text = Text::of("I am Zoë 東京");
         assert_eq!(hasher.text(&text), STORED);
-        let other = Hasher::of(UserId(Uuid::from_u128(2)));
-        assert!(other.text(&text).iter().all(|gram| !STORED.contains(gram)));
+        for other in [Hasher::of(UserId(Uuid::from_u128(2)), 3), Hasher::of(user, 4)] {
+            assert!(other.text(&text).iter().all(|gram| !STORED.contains(gram)));
+        }
     }
 
     const STORED: [i32; 8] = [
-        -1_593_532_358,
-        -1_540_297_814,
-        -1_242_449_554,
-        -320_474_394,
-        303_339_373,
-        380_719_870,
-        606_090_088,
-        1_844_570_426,
+        -1_713_752_541,
+        -1_523_288_267,
+        -1_004_436_209,
+        -130_995_187,
+        688_117_017,
+        861_863_649,
+        862_501_829,
+        1_912_357_786,
     ];
 }

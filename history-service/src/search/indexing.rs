@@ -3,7 +3,10 @@
 //! It sleeps until this process writes something that is searched; so a database that scales to zero may do so. What a
 //! crash left behind is found at the start of the next process, and search reads it meanwhile all the same.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 
 use kit::{caller::UserId, error::Error};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +15,7 @@ use uuid::Uuid;
 use super::{LONGEST, gram::Hasher, normal::Text};
 use crate::store::{
     Store,
-    keeper::search::{self as index, Waiting},
+    keeper::search::{self as index, Added, Filling, Waiting},
 };
 
 /// Writes within this time are indexed together.
@@ -20,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A batch has so many entries at most, or so many bytes.
 const BATCH: i64 = 256;
 const BATCH_BYTES: usize = 2 * 1024 * 1024;
+/// A block has so many entries. More make a frequent word dearer, fewer a rare one.
+const BLOCK: i32 = 2_048;
 /// So many entries that cannot be indexed are left aside.
 const MOST_AVOIDED: usize = 1_000;
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
@@ -100,12 +105,16 @@ impl Indexer {
             };
             let texts = index::waiting_texts(&mut transaction, &ids(false), &ids(true), LONGEST).await?;
             let texts = texts.into_iter().map(|text| (text.entry_id, text.text)).collect();
+            let users: HashSet<Uuid> = taken.iter().map(|entry| entry.user_id).collect();
+            let users: Vec<Uuid> = users.into_iter().collect();
+            let (blocks, added) = placed(&taken, index::filling(&mut transaction, &users).await?);
             let entries = taken.clone();
-            let grams = tokio::task::spawn_blocking(move || grams(&entries, &texts));
+            let grams = tokio::task::spawn_blocking(move || grams(&entries, &blocks, &texts));
             let (counts, grams) = grams.await.map_err(Error::internal)?;
             let ids: Vec<Uuid> = taken.iter().map(|entry| entry.entry_id).collect();
             let users: Vec<Uuid> = taken.iter().map(|entry| entry.user_id).collect();
             index::write_grams(&mut transaction, &ids, &users, &counts, &grams).await?;
+            index::fill(&mut transaction, &added).await?;
             transaction.commit().await?;
             Ok(taken.len())
         };
@@ -131,12 +140,34 @@ fn bounded(mut waiting: Vec<Waiting>) -> Vec<Waiting> {
     waiting
 }
 
+/// The block of each entry, and what the blocks gain by it.
+fn placed(entries: &[Waiting], filling: Vec<Filling>) -> (Vec<i32>, Vec<Added>) {
+    let mut current: HashMap<Uuid, (i32, i32)> =
+        filling.into_iter().map(|filling| (filling.user_id, (filling.block, filling.entries))).collect();
+    let mut added: BTreeMap<(Uuid, i32), Added> = BTreeMap::new();
+    let mut blocks = Vec::new();
+    for &Waiting { entry_id, user_id, .. } in entries {
+        let (block, full) = current.entry(user_id).or_insert((0, 0));
+        if *full >= BLOCK {
+            (*block, *full) = (*block + 1, 0);
+        }
+        *full += 1;
+        blocks.push(*block);
+        let nothing = Added { user_id, block: *block, entries: 0, oldest: entry_id, newest: entry_id };
+        let added = added.entry((user_id, *block)).or_insert(nothing);
+        added.entries += 1;
+        added.oldest = added.oldest.min(entry_id);
+        added.newest = added.newest.max(entry_id);
+    }
+    (blocks, added.into_values().collect())
+}
+
 /// The grams of entries, and how many each has.
-fn grams(entries: &[Waiting], texts: &HashMap<Uuid, String>) -> (Vec<i32>, Vec<i32>) {
+fn grams(entries: &[Waiting], blocks: &[i32], texts: &HashMap<Uuid, String>) -> (Vec<i32>, Vec<i32>) {
     let (mut counts, mut all) = (Vec::new(), Vec::new());
-    for entry in entries {
+    for (entry, block) in entries.iter().zip(blocks) {
         let text = texts.get(&entry.entry_id).map_or("", String::as_str);
-        let mut grams = Hasher::of(UserId(entry.user_id)).text(&Text::of(text));
+        let mut grams = Hasher::of(UserId(entry.user_id), *block).text(&Text::of(text));
         counts.push(i32::try_from(grams.len()).unwrap_or_default());
         all.append(&mut grams);
     }

@@ -73,14 +73,13 @@ impl Query {
             _ if terms > limit::SEARCH_TERMS => Err(Unusable::TooMany),
             (true, true) => Err(Unusable::Nothing),
             (true, false) => Err(Unusable::OnlyWithout),
-            _ if self.probe(UserId(uuid::Uuid::nil())).is_none() => Err(Unusable::OnlyLetters),
+            _ if self.probe(Hasher::of(UserId(uuid::Uuid::nil()), 0)).is_none() => Err(Unusable::OnlyLetters),
             _ => Ok(self),
         }
     }
 
-    /// What every text that matches has in the index of this user. None only for a query that `parse` refuses.
-    pub(crate) fn probe(&self, user: UserId) -> Option<Probe> {
-        let hasher = Hasher::of(user);
+    /// What every text that matches has in a block of the index. None only for a query that `parse` refuses.
+    pub(crate) fn probe(&self, hasher: Hasher) -> Option<Probe> {
         let single = self.groups.iter().filter(|group| group.len() == 1).flatten();
         let mut all: Vec<i32> = single.flat_map(|phrase| hasher.phrase(phrase)).collect();
         all.sort_unstable();

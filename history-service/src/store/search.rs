@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     id::{ConversationId, MessageId},
     search::Filter,
+    store::keeper::search::Candidate,
     word::Role,
 };
 
@@ -98,6 +99,41 @@ pub(crate) async fn texts(
         filter.from,
         filter.to,
         longest,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The newest entries of these conversations.
+pub(crate) async fn entries(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    conversations: &[Uuid],
+    newest: Uuid,
+    limit: usize,
+) -> sqlx::Result<Vec<Candidate>> {
+    sqlx::query_as!(
+        Candidate,
+        r#"
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
+        SELECT
+            e.entry_id AS "entry_id!", e.conversation_id AS "conversation_id!: ConversationId", e.length AS "length!"
+        FROM caller
+        CROSS JOIN LATERAL (
+            SELECT entry_id, conversation_id, length
+            FROM history.search_entry
+            WHERE user_id = caller.user_id
+                AND conversation_id = ANY($2)
+                AND entry_id <= $3
+            ORDER BY entry_id DESC
+            LIMIT $4
+        ) e
+        ORDER BY e.entry_id DESC
+        "#,
+        user.to_string(),
+        conversations,
+        newest,
+        i64::try_from(limit).unwrap_or(i64::MAX),
     )
     .fetch_all(db)
     .await

@@ -123,3 +123,79 @@ async fn an_entry_that_cannot_be_indexed_keeps_no_other_from_it() {
     })
     .await;
 }
+
+/// 5,200 messages in 52 conversations: `common` in each, `medium` in 260 of them, `rare` in 3.
+const PLENTY: &str = "
+    WITH conversation AS (
+        INSERT INTO history.conversation (conversation_id, user_id, metadata, created_at)
+        SELECT ('01990000-' || lpad(to_hex(c), 4, '0') || '-7000-8000-000000000000')::uuid, $1, '{}', now()
+        FROM generate_series(0, 51) c
+        RETURNING conversation_id
+    ),
+    message AS (
+        INSERT INTO history.message (
+            message_id, user_id, conversation_id, role, status, content, metadata, created_at
+        )
+        SELECT
+            ('01990000-' || lpad(to_hex(n / 100), 4, '0') || '-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, $1,
+            ('01990000-' || lpad(to_hex(n / 100), 4, '0') || '-7000-8000-000000000000')::uuid, 'user', 'completed',
+            'common ' || n || CASE WHEN n % 20 = 0 THEN ' medium' ELSE '' END
+                || CASE WHEN n % 2000 = 7 THEN ' rare' ELSE '' END,
+            '{}', to_timestamp(1700000000 + n)
+        FROM generate_series(0, 5199) n
+        RETURNING message_id, conversation_id, content
+    )
+    INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+    SELECT message_id, $1, conversation_id, octet_length(content)
+    FROM message";
+
+#[tokio::test]
+async fn much_is_searched_block_by_block_and_nothing_is_missed() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let user = world.user();
+    sqlx::query(PLENTY).bind(user.id).execute(&mut superuser).await.unwrap();
+    beside_a_service(&world, user.id, async |there| {
+        waiting(&mut superuser, 0).await;
+        let blocks = "SELECT count(*) FROM history.search_block";
+        let blocks: i64 = sqlx::query_scalar(blocks).fetch_one(&mut superuser).await.unwrap();
+        assert_eq!(blocks, 3);
+
+        assert_eq!(found(&there, "rare").await, 3);
+        assert_eq!(found(&there, "rare OR nonsense").await, 3);
+        assert_eq!(found(&there, "common 4007").await, 1);
+        let newest = pb::SearchMessagesRequest { query: "common".to_owned(), page_size: 3, ..Default::default() };
+        let newest = there.search_messages(newest).await.unwrap().hits;
+        let numbers: Vec<_> = newest.iter().map(|hit| hit.snippet[1].text.trim().to_owned()).collect();
+        assert_eq!(numbers, ["5199", "5198", "5197"]);
+
+        let (mut seen, mut token) = (std::collections::BTreeSet::new(), String::new());
+        loop {
+            let request = pb::SearchMessagesRequest {
+                query: "medium".to_owned(),
+                page_size: 50,
+                page_token: token,
+                ..Default::default()
+            };
+            let page = there.search_messages(request).await.unwrap();
+            for hit in page.hits {
+                assert!(seen.insert(hit.message_id.unwrap()));
+            }
+            token = page.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 260);
+
+        for (query, count) in
+            [("rare", 3), ("medium", 52), ("common", 52), ("common -medium", 52), ("common -common", 0)]
+        {
+            let request =
+                pb::ListConversationsRequest { query: Some(query.to_owned()), page_size: 100, ..Default::default() };
+            let listed = there.list_conversations(request).await.unwrap().conversations;
+            assert_eq!(listed.len(), count, "{query}");
+        }
+    })
+    .await;
+}

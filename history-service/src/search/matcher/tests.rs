@@ -125,15 +125,15 @@ proptest! {
     fn the_index_never_loses_a_match(text in texts(), query in "[-ab\"*O R中文é]{1,14}", cut in any::<prop::sample::Index>()) {
         // A piece of the text itself, too: that is sure to match often.
         let piece: String = text.chars().skip(cut.index(text.chars().count() + 1)).take(6).collect();
-        let user = UserId(Uuid::from_u128(7));
+        let hasher = Hasher::of(UserId(Uuid::from_u128(7)), 1);
         let normal = Text::of(&text);
-        let grams = Hasher::of(user).text(&normal);
+        let grams = hasher.text(&normal);
         for query in [query, piece.clone(), format!("\"{piece}\""), format!("{piece}* OR zz")] {
             let Ok(query) = Query::parse(&query) else { continue };
             if find(&query, &normal).is_none() {
                 continue;
             }
-            let proposed = match query.probe(user).unwrap() {
+            let proposed = match query.probe(hasher).unwrap() {
                 Probe::All(all) => all.iter().all(|gram| grams.contains(gram)),
                 Probe::Any(any) => any.iter().any(|gram| grams.contains(gram)),
             };

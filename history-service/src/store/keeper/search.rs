@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use crate::{
     id::ConversationId,
-    search::Probe,
     store::{Store, Transaction},
 };
 
@@ -18,20 +17,35 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Candidate {
     pub(crate) entry_id: Uuid,
+    pub(crate) conversation_id: ConversationId,
     /// Bytes of its text.
     pub(crate) length: i32,
 }
 
-/// Which entries are proposed.
+/// A part of a user's entries that is indexed together.
 #[derive(Debug)]
-pub(crate) struct Bounds<'a> {
-    pub(crate) newest: Uuid,
+pub(crate) struct Block {
+    pub(crate) number: i32,
     pub(crate) oldest: Uuid,
-    /// Only of these conversations.
-    pub(crate) within: Option<&'a [Uuid]>,
+    pub(crate) newest: Uuid,
+}
+
+/// In which conversations candidates are looked for.
+#[derive(Debug, Default)]
+pub(crate) struct Within<'a> {
+    pub(crate) conversation: Option<ConversationId>,
     pub(crate) archived: Option<bool>,
     pub(crate) pinned: Option<bool>,
     pub(crate) agent: Option<&'a str>,
+}
+
+/// The grams that blocks are asked for: those of one block behind those of the other.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Whether an entry needs all the grams of its block, or any of them.
+    pub(crate) all: bool,
+    pub(crate) counts: Vec<i32>,
+    pub(crate) grams: Vec<i32>,
 }
 
 /// An entry that waits for its grams.
@@ -43,114 +57,140 @@ pub(crate) struct Waiting {
     pub(crate) length: i32,
 }
 
+/// How full the newest block of a user is.
+#[derive(Debug)]
+pub(crate) struct Filling {
+    pub(crate) user_id: Uuid,
+    pub(crate) block: i32,
+    pub(crate) entries: i32,
+}
+
+/// Entries that are added to a block.
+#[derive(Debug)]
+pub(crate) struct Added {
+    pub(crate) user_id: Uuid,
+    pub(crate) block: i32,
+    pub(crate) entries: i32,
+    pub(crate) oldest: Uuid,
+    pub(crate) newest: Uuid,
+}
+
 impl Store {
-    /// Opens a transaction of the keeper for [`candidates`]: whatever the planner believes about arrays, they are
-    /// looked up.
+    /// Opens a transaction of the keeper for [`indexed`]: whatever the planner believes about arrays, they are looked
+    /// up.
     pub(crate) async fn begin_to_search(&self) -> sqlx::Result<Transaction> {
         self.primary.begin("SET LOCAL ROLE colloquy_keeper; SET LOCAL enable_seqscan = off").await
     }
 }
 
-/// The newest entries that may match, indexed or not yet, newest first.
-///
-/// Bounds and order are written so that no index serves them: the grams choose, whatever the planner believes.
-pub(crate) async fn candidates(
+/// The newest of the user's entries that are not indexed yet.
+pub(crate) async fn not_indexed(
     db: &mut PgConnection,
     user: UserId,
-    probe: &Probe,
-    bounds: &Bounds<'_>,
+    newest: Uuid,
+    within: &Within<'_>,
     limit: usize,
 ) -> sqlx::Result<Vec<Candidate>> {
-    let (all, any) = match probe {
-        Probe::All(grams) => (Some(grams.as_slice()), None),
-        Probe::Any(grams) => (None, Some(grams.as_slice())),
-    };
     sqlx::query_as!(
         Candidate,
         r#"
-        SELECT e.entry_id AS "entry_id!", e.length AS "length!"
-        FROM (
-            SELECT entry_id, conversation_id, length
-            FROM history.search_entry
-            WHERE user_id = $1
-                AND $2::integer[] IS NOT NULL
-                AND grams @> $2
-            UNION ALL
-            SELECT entry_id, conversation_id, length
-            FROM history.search_entry
-            WHERE user_id = $1
-                AND $3::integer[] IS NOT NULL
-                AND grams && $3
-            UNION ALL
-            SELECT entry_id, conversation_id, length
-            FROM history.search_entry
-            WHERE user_id = $1
-                AND grams IS NULL
-        ) e
-        WHERE GREATEST(e.entry_id, $4) = $4
-            AND LEAST(e.entry_id, $5) = $5
-            AND ($6::uuid[] IS NULL OR e.conversation_id = ANY($6))
+        SELECT entry_id, conversation_id AS "conversation_id: ConversationId", length
+        FROM history.search_entry
+        WHERE user_id = $1
+            AND grams IS NULL
+            AND entry_id <= $2
+            AND ($3::uuid IS NULL OR conversation_id = $3)
             AND (
-                ($7::boolean IS NULL AND $8::boolean IS NULL AND $9::text IS NULL)
-                OR e.conversation_id IN (
+                ($4::boolean IS NULL AND $5::boolean IS NULL AND $6::text IS NULL)
+                OR conversation_id IN (
                     SELECT c.conversation_id
                     FROM history.conversation c
                     WHERE c.user_id = $1
-                        AND ($7 IS NULL OR c.archived = $7)
-                        AND ($8 IS NULL OR c.pinned = $8)
-                        AND ($9 IS NULL OR c.agent = $9)
+                        AND ($4 IS NULL OR c.archived = $4)
+                        AND ($5 IS NULL OR c.pinned = $5)
+                        AND ($6 IS NULL OR c.agent = $6)
                 )
             )
-        ORDER BY GREATEST(e.entry_id, $5) DESC
-        LIMIT $10
+        ORDER BY entry_id DESC
+        LIMIT $7
         "#,
         user.0,
-        all,
-        any,
-        bounds.newest,
-        bounds.oldest,
-        bounds.within,
-        bounds.archived,
-        bounds.pinned,
-        bounds.agent,
+        newest,
+        within.conversation.map(|id| id.0),
+        within.archived,
+        within.pinned,
+        within.agent,
         i64::try_from(limit).unwrap_or(i64::MAX),
     )
     .fetch_all(db)
     .await
 }
 
-/// The conversations of all entries that may match.
-pub(crate) async fn candidate_conversations(
-    db: &mut PgConnection,
-    user: UserId,
-    probe: &Probe,
-) -> sqlx::Result<Vec<Uuid>> {
-    let (all, any) = match probe {
-        Probe::All(grams) => (Some(grams.as_slice()), None),
-        Probe::Any(grams) => (None, Some(grams.as_slice())),
-    };
-    sqlx::query_scalar!(
+/// The blocks of a user's index.
+pub(crate) async fn blocks(db: &mut PgConnection, user: UserId) -> sqlx::Result<Vec<Block>> {
+    sqlx::query_as!(
+        Block,
         r#"
-        SELECT conversation_id AS "conversation_id!"
-        FROM history.search_entry
+        SELECT block AS number, oldest, newest
+        FROM history.search_block
         WHERE user_id = $1
-            AND $2::integer[] IS NOT NULL
-            AND grams @> $2
-        UNION
-        SELECT conversation_id
-        FROM history.search_entry
-        WHERE user_id = $1
-            AND $3::integer[] IS NOT NULL
-            AND grams && $3
-        UNION
-        SELECT conversation_id
-        FROM history.search_entry
-        WHERE user_id = $1
-            AND grams IS NULL
         "#,
         user.0,
-        all,
-        any,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// All entries of blocks that have what these are asked for, in no order.
+pub(crate) async fn indexed(
+    db: &mut PgConnection,
+    user: UserId,
+    asked: &Asked,
+    within: &Within<'_>,
+) -> sqlx::Result<Vec<Candidate>> {
+    sqlx::query_as!(
+        Candidate,
+        r#"
+        SELECT
+            e.entry_id AS "entry_id!", e.conversation_id AS "conversation_id!: ConversationId", e.length AS "length!"
+        FROM (
+            SELECT count, sum(count) OVER (ORDER BY place)::integer AS last
+            FROM unnest($2::integer[]) WITH ORDINALITY AS t (count, place)
+        ) b
+        CROSS JOIN LATERAL (
+            SELECT entry_id, conversation_id, length
+            FROM history.search_entry
+            WHERE $4::boolean
+                AND user_id = $1
+                AND grams @> ($3::integer[])[b.last - b.count + 1 : b.last]
+            UNION ALL
+            SELECT entry_id, conversation_id, length
+            FROM history.search_entry
+            WHERE NOT $4::boolean
+                AND user_id = $1
+                AND grams && ($3::integer[])[b.last - b.count + 1 : b.last]
+        ) e
+        WHERE ($5::uuid IS NULL OR e.conversation_id = $5)
+            AND (
+                ($6::boolean IS NULL AND $7::boolean IS NULL AND $8::text IS NULL)
+                OR e.conversation_id IN (
+                    SELECT c.conversation_id
+                    FROM history.conversation c
+                    WHERE c.user_id = $1
+                        AND ($6 IS NULL OR c.archived = $6)
+                        AND ($7 IS NULL OR c.pinned = $7)
+                        AND ($8 IS NULL OR c.agent = $8)
+                )
+            )
+        "#,
+        user.0,
+        &asked.counts,
+        &asked.grams,
+        asked.all,
+        within.conversation.map(|id| id.0),
+        within.archived,
+        within.pinned,
+        within.agent,
     )
     .fetch_all(db)
     .await
@@ -234,6 +274,51 @@ pub(crate) async fn write_grams(
         users,
         counts,
         grams,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The newest blocks of these users.
+pub(crate) async fn filling(db: &mut PgConnection, users: &[Uuid]) -> sqlx::Result<Vec<Filling>> {
+    sqlx::query_as!(
+        Filling,
+        r#"
+        SELECT DISTINCT ON (user_id) user_id, block, entries
+        FROM history.search_block
+        WHERE user_id = ANY($1)
+        ORDER BY user_id, block DESC
+        "#,
+        users,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Tells what blocks hold now. Given in their order, so that two replicas never wait for one another.
+pub(crate) async fn fill(db: &mut PgConnection, added: &[Added]) -> sqlx::Result<()> {
+    let users: Vec<Uuid> = added.iter().map(|added| added.user_id).collect();
+    let blocks: Vec<i32> = added.iter().map(|added| added.block).collect();
+    let entries: Vec<i32> = added.iter().map(|added| added.entries).collect();
+    let oldest: Vec<Uuid> = added.iter().map(|added| added.oldest).collect();
+    let newest: Vec<Uuid> = added.iter().map(|added| added.newest).collect();
+    sqlx::query!(
+        r#"
+        INSERT INTO history.search_block AS b (user_id, block, entries, oldest, newest)
+        SELECT user_id, block, entries, oldest, newest
+        FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::uuid[], $5::uuid[])
+            AS t (user_id, block, entries, oldest, newest)
+        ON CONFLICT ON CONSTRAINT search_block_pkey DO UPDATE
+        SET entries = b.entries + excluded.entries,
+            oldest = LEAST(b.oldest, excluded.oldest),
+            newest = GREATEST(b.newest, excluded.newest)
+        "#,
+        &users,
+        &blocks,
+        &entries,
+        &oldest,
+        &newest,
     )
     .execute(db)
     .await?;
