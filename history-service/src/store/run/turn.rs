@@ -46,6 +46,7 @@ struct Row {
 }
 
 /// Writes question, pending answer and run into a conversation that is held. None without the conversation.
+#[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(crate) async fn insert_turn(
     db: &mut PgConnection,
     user: UserId,
