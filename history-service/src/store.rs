@@ -138,7 +138,10 @@ impl Store {
 /// Whether a statement would have written, or met, a row that the policies hide from its user.
 pub(crate) fn is_hidden(error: &sqlx::Error) -> bool {
     const INSUFFICIENT_PRIVILEGE: &str = "42501";
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == INSUFFICIENT_PRIVILEGE)
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == INSUFFICIENT_PRIVILEGE)
 }
 
 /// The constraint that a statement ran into.

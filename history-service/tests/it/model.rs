@@ -151,6 +151,10 @@ impl Conversation {
     }
 }
 
+/// Where a parent is that the service must not find.
+#[derive(Debug, PartialEq)]
+struct Unknown;
+
 /// A user, what they should have, and what the other one has.
 struct Actor<'a> {
     user: &'a Person,
@@ -162,7 +166,7 @@ struct Actor<'a> {
 impl Actor<'_> {
     fn pick(&self, index: Index) -> Option<String> {
         let ids: Vec<_> = self.model.conversations.keys().collect();
-        (!ids.is_empty()).then(|| index.get(&ids).to_string())
+        (!ids.is_empty()).then(|| index.get(&ids).as_str().to_owned())
     }
 
     fn touch(&mut self, id: &str) -> &mut Conversation {
@@ -172,16 +176,16 @@ impl Actor<'_> {
         conversation
     }
 
-    /// What is sent as parent, and the parent it leads to; None where it leads nowhere.
-    fn parent(&self, id: &str, place: &Place) -> (Option<String>, Option<Option<String>>) {
+    /// What is sent as parent, and the parent it leads to.
+    fn parent(&self, id: &str, place: &Place) -> (Option<String>, Result<Option<String>, Unknown>) {
         let conversation = &self.model.conversations[id];
         match place {
-            Place::Root => (Some(String::new()), Some(None)),
+            Place::Root => (Some(String::new()), Ok(None)),
             Place::Message(index) if !conversation.messages.is_empty() => {
                 let parent = Some(index.get(&conversation.messages).id.clone());
-                (parent.clone(), Some(parent))
+                (parent.clone(), Ok(parent))
             }
-            Place::Leaf | Place::Message(_) => (None, Some(conversation.leaf.clone())),
+            Place::Leaf | Place::Message(_) => (None, Ok(conversation.leaf.clone())),
             Place::Elsewhere(index) => {
                 let others = self.model.conversations.iter().filter(|(other, _)| *other != id);
                 let mut elsewhere: Vec<_> =
@@ -190,9 +194,9 @@ impl Actor<'_> {
                 if elsewhere.is_empty() {
                     return self.parent(id, &Place::Nowhere);
                 }
-                (Some(index.get(&elsewhere).clone()), None)
+                (Some(index.get(&elsewhere).clone()), Err(Unknown))
             }
-            Place::Nowhere => (Some(uuid::Uuid::now_v7().to_string()), None),
+            Place::Nowhere => (Some(uuid::Uuid::now_v7().to_string()), Err(Unknown)),
         }
     }
 
@@ -292,7 +296,7 @@ impl Actor<'_> {
                     parent_id.is_none() || parent_id.as_deref() == Some(first.parent.as_deref().unwrap_or(""))
                 );
             }
-            (Ok(answer), Some(parent), None) => {
+            (Ok(answer), Ok(parent), None) => {
                 let message = Message { id: answer.id.clone(), parent, content, sources: cites, rating: 0 };
                 let conversation = self.touch(id);
                 conversation.messages.push(message.clone());
@@ -306,10 +310,10 @@ impl Actor<'_> {
                 }
             }
             (Err(refused), leads, Some((there, first))) if reason_of(&refused) == "CLIENT_ID_TAKEN" => {
-                let same = there == id && (parent_id.is_none() || leads == Some(first.parent));
+                let same = there == id && (parent_id.is_none() || leads == Ok(first.parent));
                 prop_assert!(!same, "the same again was refused");
             }
-            (Err(refused), None, _) => prop_assert_eq!(reason_of(&refused), "MESSAGE_NOT_FOUND"),
+            (Err(refused), Err(Unknown), _) => prop_assert_eq!(reason_of(&refused), "MESSAGE_NOT_FOUND"),
             (answer, leads, before) => prop_assert!(false, "{answer:?} {leads:?} {before:?}"),
         }
         Ok(())
@@ -318,20 +322,20 @@ impl Actor<'_> {
     async fn ask(&mut self, conversation: Option<Index>, place: &Place) -> Result<(), TestCaseError> {
         let content = format!("question {}", self.serial);
         let id = conversation.and_then(|index| self.pick(index));
-        let (parent_id, leads) = id.as_ref().map_or((None, Some(None)), |id| self.parent(id, place));
+        let (parent_id, leads) = id.as_ref().map_or((None, Ok(None)), |id| self.parent(id, place));
         let request = pb::StartRunRequest { parent_id, ..question(id.as_deref(), &content) };
         let answer = self.user.start_run(request).await;
         let running = id.as_ref().and_then(|id| self.model.conversations[id].running.clone());
         let (answer, parent) = match (answer, leads, running) {
-            (Ok(answer), Some(parent), None) => (answer, parent),
-            (Err(refused), None, None) => {
+            (Ok(answer), Ok(parent), None) => (answer, parent),
+            (Err(refused), Err(Unknown), None) => {
                 prop_assert_eq!(reason_of(&refused), "MESSAGE_NOT_FOUND");
                 return Ok(());
             }
             (Err(refused), leads, Some(_)) => {
                 let expected = ["RUN_IN_PROGRESS", "MESSAGE_NOT_FOUND"];
                 let reason = reason_of(&refused);
-                prop_assert!(reason == expected[0] || (leads.is_none() && reason == expected[1]), "{reason}");
+                prop_assert!(reason == expected[0] || (leads.is_err() && reason == expected[1]), "{reason}");
                 return Ok(());
             }
             (answer, leads, running) => {
@@ -358,12 +362,12 @@ impl Actor<'_> {
         conversation.title.get_or_insert_with(|| (asked.content.clone(), pb::TitleSource::FirstLine));
         conversation.messages.extend([asked, pending]);
         conversation.running = Some(run);
-        let context: Vec<_> = answer.context.into_iter().map(|message| message.content).collect();
+        let given: Vec<_> = answer.context.into_iter().map(|message| message.content).collect();
         let path = conversation.path(conversation.leaf.as_deref());
         let mut expected: Vec<_> = path.into_iter().map(|message| message.content.clone()).collect();
         expected.retain(|content| !content.is_empty());
         prop_assert!(expected.len() <= 20, "more than the limit of the question");
-        prop_assert_eq!(context, expected);
+        prop_assert_eq!(given, expected);
         Ok(())
     }
 

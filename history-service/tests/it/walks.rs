@@ -70,16 +70,16 @@ async fn what_was_seen_forwards_is_seen_backwards_whatever_the_size_of_pages() {
     assert_eq!(whole.len(), 11);
     for page_size in 1..=12 {
         let list = List { page_size, ..List::default() };
-        let (seen, last) = forwards(&user, &list).await;
+        let (seen, end) = forwards(&user, &list).await;
         assert_eq!(seen, whole, "{page_size}");
-        assert_eq!(backwards(&user, &list, last).await, whole, "{page_size}");
+        assert_eq!(backwards(&user, &list, end).await, whole, "{page_size}");
     }
     // The same moment for all of them: then the ids decide, in both directions.
     let mut superuser = world.superuser().await;
     sqlx::query("UPDATE history.conversation SET updated_at = now()").execute(&mut superuser).await.unwrap();
     let list = List { page_size: 3, ..List::default() };
-    let (seen, last) = forwards(&user, &list).await;
-    assert_eq!(backwards(&user, &list, last).await, seen);
+    let (seen, end) = forwards(&user, &list).await;
+    assert_eq!(backwards(&user, &list, end).await, seen);
 }
 
 #[tokio::test]
@@ -135,9 +135,9 @@ async fn lists_choose_by_what_was_cited_and_judged() {
         (List { feedback: down, has_sources: Some(true), ..all() }, vec![]),
         (List { feedback: down, pinned: Some(true), ..all() }, vec![]),
     ] {
-        let (seen, last) = forwards(&user, &List { page_size: 1, ..list.clone() }).await;
+        let (seen, end) = forwards(&user, &List { page_size: 1, ..list.clone() }).await;
         assert_eq!(seen.iter().collect::<Vec<_>>(), expected, "{list:?}");
-        assert_eq!(backwards(&user, &List { page_size: 1, ..list }, last).await, seen);
+        assert_eq!(backwards(&user, &List { page_size: 1, ..list }, end).await, seen);
     }
     user.set_feedback(judge(&plain.message_id, pb::feedback::Rating::Unspecified)).await.unwrap();
     assert_eq!(page(&user, &List { feedback: down, ..all() }, "").await.conversations, []);
@@ -203,10 +203,10 @@ async fn who_walks_while_others_write_sees_all_that_stands_still_once_and_in_ord
     let reader = async {
         for page_size in [1, 3, 7] {
             let list = List { page_size, ..List::default() };
-            let (seen, last) = forwards(&user, &list).await;
+            let (seen, end) = forwards(&user, &list).await;
             let unmoved = |seen: Vec<String>| seen.into_iter().filter(|id| still.contains(id)).collect::<Vec<_>>();
             assert_eq!(unmoved(seen), expected, "forwards by {page_size}");
-            assert_eq!(unmoved(backwards(&user, &list, last).await), expected, "backwards by {page_size}");
+            assert_eq!(unmoved(backwards(&user, &list, end).await), expected, "backwards by {page_size}");
         }
         over.store(true, Ordering::Relaxed);
     };
