@@ -115,7 +115,8 @@ mod tests {
     fn a_batch_holds_whole_conversations_and_never_nothing() {
         let doomed = |counts: &[i32]| {
             let conversation_id = ConversationId::generate();
-            let doomed = |message_count: &i32| Doomed { user_id: Uuid::nil(), conversation_id, message_count: *message_count };
+            let doomed =
+                |message_count: &i32| Doomed { user_id: Uuid::nil(), conversation_id, message_count: *message_count };
             counts.iter().map(doomed).collect::<Vec<_>>()
         };
         assert_eq!(batch(&doomed(&[0, 0, 0])), 3);

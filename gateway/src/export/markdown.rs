@@ -29,7 +29,10 @@ pub(super) fn about(manifest: &ExportManifest, user: Option<&User>, out: &mut St
     if let Some(at) = &manifest.generated_at {
         line(out, &format!("Exported on {}.", time(at)));
     }
-    line(out, "Each other file is a conversation; `manifest.json` counts them. The other format, `ndjson`, is for programs.");
+    line(
+        out,
+        "Each other file is a conversation; `manifest.json` counts them. The other format, `ndjson`, is for programs.",
+    );
     if let Some(user) = user {
         for (name, value) in [("Name", &user.name), ("E-mail", &user.email), ("Picture", &user.image)] {
             if let Some(value) = value {

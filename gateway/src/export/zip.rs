@@ -75,7 +75,8 @@ impl Zip {
 
     fn end(&mut self, out: &mut Vec<u8>) -> io::Result<()> {
         let Some(Current { name, offset, size, checksum }) = self.current.take() else { return Ok(()) };
-        let size = u32::try_from(size).map_err(|_| io::Error::other("a file of 4 GiB does not fit into the archive"))?;
+        let size =
+            u32::try_from(size).map_err(|_| io::Error::other("a file of 4 GiB does not fit into the archive"))?;
         let checksum = checksum.finalize();
         for number in [DESCRIPTOR, checksum, size, size] {
             put32(out, number);

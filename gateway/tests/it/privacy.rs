@@ -114,7 +114,9 @@ async fn the_archive_has_a_page_for_each_conversation_that_nothing_in_it_can_for
         assert!(!name.contains(['/', '\\', '\0']) && !name.starts_with('.'), "{name}");
     }
     let page = files.iter().find(|(name, _)| name.contains("etc passwd")).unwrap().1;
-    for line in ["> ```", "> # not a heading", "> What", "> # is tea?", "1. A \\[b\\](c) javascript:alert(1)", "   > two"] {
+    for line in
+        ["> ```", "> # not a heading", "> What", "> # is tea?", "1. A \\[b\\](c) javascript:alert(1)", "   > two"]
+    {
         assert!(page.lines().any(|written| written == line), "{line} is not in {page}");
     }
     assert!(files["README.md"].contains("alice@example.com"));

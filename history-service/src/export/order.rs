@@ -58,11 +58,8 @@ mod tests {
     }
 
     fn tree(parents: &[Option<usize>]) -> Vec<Bone> {
-        let bone = |(number, parent): (usize, &Option<usize>)| Bone {
-            id: id(number),
-            parent_id: parent.map(id),
-            bytes: 0,
-        };
+        let bone =
+            |(number, parent): (usize, &Option<usize>)| Bone { id: id(number), parent_id: parent.map(id), bytes: 0 };
         parents.iter().enumerate().map(bone).collect()
     }
 

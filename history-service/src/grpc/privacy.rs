@@ -5,9 +5,7 @@ use std::pin::Pin;
 use chrono::Utc;
 use futures_util::{Stream, stream};
 use kit::error::Error;
-use proto::history::v1::{
-    self as pb, export_user_response::Record as Told, privacy_service_server::PrivacyService,
-};
+use proto::history::v1::{self as pb, export_user_response::Record as Told, privacy_service_server::PrivacyService};
 use tonic::{Request, Response, Status};
 
 use super::{convert, fields::Fields, open};
@@ -81,9 +79,7 @@ fn told(record: Record) -> pb::ExportUserResponse {
         }),
         Record::Conversation(conversation) => Told::Conversation(convert::conversation(conversation)),
         Record::Message(message) => Told::Message(convert::message(message)),
-        Record::Run(run) => {
-            Told::Run(pb::ExportedRun { run: Some(convert::run(run.run)), request_id: run.request_id })
-        }
+        Record::Run(run) => Told::Run(pb::ExportedRun { run: Some(convert::run(run.run)), request_id: run.request_id }),
         Record::Completed(all) => Told::Completed(pb::ExportCompleted { counts: Some(counts(all)) }),
     };
     pb::ExportUserResponse { record: Some(record) }

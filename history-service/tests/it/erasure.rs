@@ -286,8 +286,13 @@ async fn nobody_reads_the_key_and_nobody_anothers_tombstone() {
     assert!(refused.to_string().contains("permission denied"), "{refused}");
     for (user, expected) in [(&person, 1), (&other, 0)] {
         let mut transaction = service.begin().await.unwrap();
-        sqlx::query("SELECT set_config('colloquy.user_id', $1, true)").bind(user.id.to_string()).execute(&mut *transaction).await.unwrap();
-        let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM history.tombstone").fetch_one(&mut *transaction).await.unwrap();
+        sqlx::query("SELECT set_config('colloquy.user_id', $1, true)")
+            .bind(user.id.to_string())
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        let seen: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM history.tombstone").fetch_one(&mut *transaction).await.unwrap();
         assert_eq!(seen, expected);
     }
     let request = acting(other.id, pb::EraseUserRequest {});

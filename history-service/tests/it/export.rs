@@ -75,7 +75,8 @@ fn sorted(person: &Person, records: Vec<Record>) -> Told {
     let mut records = records.into_iter();
     let Some(Record::Manifest(manifest)) = records.next() else { panic!("no manifest") };
     assert_eq!((manifest.format_version, manifest.user_id), (1, person.id.to_string()));
-    let (mut conversations, mut messages, mut runs) = (Vec::<pb::Conversation>::new(), Vec::<pb::Message>::new(), Vec::new());
+    let (mut conversations, mut messages, mut runs) =
+        (Vec::<pb::Conversation>::new(), Vec::<pb::Message>::new(), Vec::new());
     while let Some(record) = records.next() {
         match record {
             Record::Manifest(_) => panic!("a second manifest"),
@@ -105,7 +106,11 @@ async fn an_export_says_what_every_read_says_and_says_it_once() {
     tree(&stranger).await;
     let mut expected = BTreeMap::new();
     for round in 0..3 {
-        let id = if round == 0 { tree(&person).await } else { person.ask(None, "again?").await.run.unwrap().conversation_id };
+        let id = if round == 0 {
+            tree(&person).await
+        } else {
+            person.ask(None, "again?").await.run.unwrap().conversation_id
+        };
         expected.insert(id.clone(), person.read(&id).await);
     }
     let empty = person.conversation().await;
@@ -132,7 +137,10 @@ async fn an_export_says_what_every_read_says_and_says_it_once() {
         assert_eq!(told.counts, pb::RecordCounts { conversations: 4, messages: 11, sources: 2, runs: 5 });
         assert_eq!(told.runs.iter().filter_map(|run| run.request_id.as_deref()).collect::<Vec<_>>(), ["key-1"]);
         let odd = told.messages.iter().filter(|message| message.metadata_json == ODD).count();
-        assert_eq!((odd, told.messages.iter().flat_map(|m| &m.sources).filter(|s| s.metadata_json == ODD).count()), (1, 2));
+        assert_eq!(
+            (odd, told.messages.iter().flat_map(|m| &m.sources).filter(|s| s.metadata_json == ODD).count()),
+            (1, 2)
+        );
     }
 }
 
@@ -253,4 +261,47 @@ async fn a_database_that_goes_away_in_the_middle_is_told_and_never_completed() {
         }
     };
     assert_eq!(failed.code(), Code::Internal);
+}
+
+/// What this process has in memory, in MiB.
+#[cfg(target_os = "linux")]
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4 / 1024
+}
+
+/// 100,000 messages of 2 kB: service and client together stay far below what went through them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn much_goes_through_and_little_stays_in_memory() {
+    let world = World::new().await;
+    let person = world.user();
+    let mut superuser = world.superuser().await;
+    for _ in 0..10 {
+        let id = person.conversation().await.id;
+        fill(&mut superuser, &person, &id, 10_000).await;
+    }
+    sqlx::raw_sql("UPDATE history.message SET content = repeat('words ', 350)").execute(&mut superuser).await.unwrap();
+    sqlx::raw_sql("ANALYZE history.message").execute(&mut superuser).await.unwrap();
+    for order in [ExportOrder::Unspecified, ExportOrder::Reading] {
+        let request = acting(person.id, pb::ExportUserRequest { order: order.into() });
+        let mut stream = world.clients.privacy.clone().export_user(request).await.unwrap().into_inner();
+        let (before, mut most, mut bytes, mut messages) = (resident(), 0, 0, 0);
+        while let Some(told) = stream.message().await.unwrap() {
+            if let Some(Record::Message(message)) = told.record {
+                messages += 1;
+                bytes += message.content.len() + message.parts_json.len();
+                if messages % 1_000 == 0 {
+                    most = most.max(resident());
+                }
+            }
+        }
+        let (grown, passed) = (most.saturating_sub(before), bytes / 1024 / 1024);
+        #[expect(clippy::print_stdout, reason = "the numbers are worth a look")]
+        {
+            println!("{order:?}: {messages} messages, {passed} MiB passed, {grown} MiB more in memory than {before}");
+        }
+        assert_eq!(messages, 100_000);
+        assert!(grown < passed / 4, "{grown} MiB of {passed} MiB stayed in memory");
+    }
 }

@@ -58,7 +58,8 @@ async fn retention_takes_what_nobody_changed_and_nobody_pinned() {
     let world = World::new().await;
     let person = world.user();
     let mut superuser = world.superuser().await;
-    let (old, young, pinned) = (person.conversation().await.id, person.conversation().await.id, person.conversation().await.id);
+    let (old, young, pinned) =
+        (person.conversation().await.id, person.conversation().await.id, person.conversation().await.id);
     let pin = pb::UpdateConversationRequest {
         conversation: Some(pb::Conversation { id: pinned.clone(), pinned: true, ..Default::default() }),
         update_mask: Some(prost_types::FieldMask { paths: vec!["pinned".to_owned()] }),

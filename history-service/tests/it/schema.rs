@@ -66,7 +66,8 @@ async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    let granted: Vec<String> = granted.iter().map(|(table, privilege, columns)| format!("{table} {privilege} {columns}")).collect();
+    let granted: Vec<String> =
+        granted.iter().map(|(table, privilege, columns)| format!("{table} {privilege} {columns}")).collect();
     let expected = [
         "conversation DELETE *",
         "conversation SELECT active_leaf_id conversation_id expires_at message_count pinned updated_at user_id",
