@@ -262,3 +262,46 @@ async fn a_database_that_goes_away_in_the_middle_is_told_and_never_completed() {
     };
     assert_eq!(failed.code(), Code::Internal);
 }
+
+/// What this process has in memory, in MiB.
+#[cfg(target_os = "linux")]
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4 / 1024
+}
+
+/// 100,000 messages of 2 kB: service and client together stay far below what went through them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn much_goes_through_and_little_stays_in_memory() {
+    let world = World::new().await;
+    let person = world.user();
+    let mut superuser = world.superuser().await;
+    for _ in 0..10 {
+        let id = person.conversation().await.id;
+        fill(&mut superuser, &person, &id, 10_000).await;
+    }
+    sqlx::raw_sql("UPDATE history.message SET content = repeat('words ', 350)").execute(&mut superuser).await.unwrap();
+    sqlx::raw_sql("ANALYZE history.message").execute(&mut superuser).await.unwrap();
+    for order in [ExportOrder::Unspecified, ExportOrder::Reading] {
+        let request = acting(person.id, pb::ExportUserRequest { order: order.into() });
+        let mut stream = world.clients.privacy.clone().export_user(request).await.unwrap().into_inner();
+        let (before, mut most, mut bytes, mut messages) = (resident(), 0, 0, 0);
+        while let Some(told) = stream.message().await.unwrap() {
+            if let Some(Record::Message(message)) = told.record {
+                messages += 1;
+                bytes += message.content.len() + message.parts_json.len();
+                if messages % 1_000 == 0 {
+                    most = most.max(resident());
+                }
+            }
+        }
+        let (grown, passed) = (most.saturating_sub(before), bytes / 1024 / 1024);
+        #[expect(clippy::print_stdout, reason = "the numbers are worth a look")]
+        {
+            println!("{order:?}: {messages} messages, {passed} MiB passed, {grown} MiB more in memory than {before}");
+        }
+        assert_eq!(messages, 100_000);
+        assert!(grown < passed / 4, "{grown} MiB of {passed} MiB stayed in memory");
+    }
+}
