@@ -12,6 +12,7 @@ mod outage;
 mod paths;
 mod pooler;
 mod probes;
+mod proof;
 mod replica;
 mod rpcs;
 mod runs;
