@@ -4,27 +4,68 @@ use sqlx::Connection as _;
 
 use crate::world::World;
 
+/// Tables that hold nothing of a user: each with the reason why no policy guards it.
+const OF_NO_USER: [(&str, &str); 3] = [
+    ("_sqlx_migrations", "what has run; no role of the services may read it"),
+    ("erasure_key", "one key; no role of the services may read it"),
+    ("tombstone", "digests; its policies compare the digest of the user"),
+];
+
 #[tokio::test]
 async fn every_table_forces_row_level_security_and_compares_the_user() {
     let world = World::new().await;
     let mut connection = world.superuser().await;
-    let open: Vec<String> = sqlx::query_scalar(
+    let tables: Vec<(String, bool, bool)> = sqlx::query_as(
         r"
-        SELECT c.relname::text
+        SELECT
+            c.relname::text,
+            c.relrowsecurity AND c.relforcerowsecurity,
+            EXISTS (
+                SELECT
+                FROM pg_catalog.pg_policies p
+                WHERE p.schemaname = 'history'
+                    AND p.tablename = c.relname
+                    AND p.cmd = 'ALL'
+                    AND p.qual LIKE '(user_id = (NULLIF(current_setting(%colloquy.user_id%'
+                    AND p.with_check = p.qual
+            )
         FROM pg_catalog.pg_class c
         WHERE c.relnamespace = 'history'::regnamespace
-            AND c.relkind IN ('r', 'p')
-            AND c.relname NOT IN ('_sqlx_migrations', 'erasure_key', 'tombstone')
+            AND c.relkind IN ('r', 'p', 'f')
+        ORDER BY c.relname
+        ",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    for (table, forced, compares) in &tables {
+        if OF_NO_USER.iter().any(|(known, _)| known == table) {
+            continue;
+        }
+        assert!(*forced, "{table} does not force row-level security");
+        assert!(*compares, "{table} has no policy that compares the user");
+    }
+    // Nothing is excepted that is not there, and something is guarded.
+    assert!(OF_NO_USER.iter().all(|(known, _)| tables.iter().any(|(table, ..)| table == known)));
+    assert!(tables.len() > OF_NO_USER.len());
+}
+
+#[tokio::test]
+async fn no_policy_opens_a_table_for_anybody_but_its_user_and_the_keeper() {
+    let world = World::new().await;
+    let mut connection = world.superuser().await;
+    let open: Vec<String> = sqlx::query_scalar(
+        r"
+        SELECT format('%s on %s for %s', policyname, tablename, array_to_string(roles, ', '))
+        FROM pg_catalog.pg_policies
+        WHERE schemaname = 'history'
+            AND permissive = 'PERMISSIVE'
+            AND policyname <> 'tombstone_of_user'
             AND NOT (
-                c.relrowsecurity
-                AND c.relforcerowsecurity
-                AND EXISTS (
-                    SELECT
-                    FROM pg_catalog.pg_policies p
-                    WHERE p.schemaname = 'history'
-                        AND p.tablename = c.relname
-                        AND p.qual LIKE '(user_id = (NULLIF(current_setting(%colloquy.user_id%'
-                        AND p.with_check = p.qual
+                roles = ARRAY['colloquy_keeper'::name]
+                OR (
+                    COALESCE(qual, with_check) LIKE '(user_id = (NULLIF(current_setting(%colloquy.user_id%'
+                    AND COALESCE(with_check, qual) = COALESCE(qual, with_check)
                 )
             )
         ",
@@ -33,97 +74,14 @@ async fn every_table_forces_row_level_security_and_compares_the_user() {
     .await
     .unwrap();
     assert_eq!(open, Vec::<String>::new());
-
-    let guarded: Vec<String> = sqlx::query_scalar(
-        "SELECT policyname::text FROM pg_catalog.pg_policies \
-         WHERE schemaname = 'history' AND 'public' = ANY(roles) ORDER BY 1",
+    // A view would be read as its owner, and one without a barrier could be asked about what it hides.
+    let views: Vec<String> = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = 'history'::regnamespace AND relkind IN ('v', 'm')",
     )
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    let expected = ["conversation_of_user", "message_of_user", "run_of_user", "source_of_user", "tombstone_of_user"];
-    assert_eq!(guarded, expected);
-}
-
-/// What spans users may touch these columns and no more: never what anybody said.
-#[tokio::test]
-async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
-    let world = World::new().await;
-    let mut connection = world.superuser().await;
-    let granted: Vec<(String, String, String)> = sqlx::query_as(
-        r"
-        SELECT table_name::text, privilege_type::text, string_agg(column_name::text, ' ' ORDER BY column_name)
-        FROM information_schema.column_privileges
-        WHERE grantee = 'colloquy_keeper'
-        GROUP BY 1, 2
-        UNION ALL
-        SELECT table_name::text, privilege_type::text, '*'
-        FROM information_schema.table_privileges
-        WHERE grantee = 'colloquy_keeper' AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE')
-        ORDER BY 1, 2
-        ",
-    )
-    .fetch_all(&mut connection)
-    .await
-    .unwrap();
-    let granted: Vec<String> =
-        granted.iter().map(|(table, privilege, columns)| format!("{table} {privilege} {columns}")).collect();
-    let expected = [
-        "conversation DELETE *",
-        "conversation SELECT active_leaf_id conversation_id expires_at message_count pinned updated_at user_id",
-        "conversation UPDATE active_leaf_id expires_at",
-        "message DELETE *",
-        "message SELECT conversation_id message_id parent_id user_id",
-        "message UPDATE parent_id",
-        "run SELECT message_id user_id",
-        "source SELECT message_id user_id",
-        "tombstone INSERT digest",
-        "tombstone SELECT conversations digest erased_at finished_at messages runs sources",
-        "tombstone UPDATE conversations finished_at messages runs sources",
-    ];
-    assert_eq!(granted, expected);
-
-    let policies: Vec<(String, String)> = sqlx::query_as(
-        "SELECT tablename::text, cmd FROM pg_catalog.pg_policies \
-         WHERE schemaname = 'history' AND 'colloquy_keeper' = ANY(roles) ORDER BY 1, 2",
-    )
-    .fetch_all(&mut connection)
-    .await
-    .unwrap();
-    let policies: Vec<String> = policies.iter().map(|(table, command)| format!("{table} {command}")).collect();
-    assert_eq!(policies, ["conversation ALL", "message ALL", "run SELECT", "source SELECT", "tombstone ALL"]);
-}
-
-/// The statements of the keeper, by file. Whoever adds one says here that it spans users on purpose.
-#[test]
-fn nothing_but_these_statements_runs_as_the_keeper() {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut statements = Vec::new();
-    for file in std::fs::read_dir(source.join("store/keeper")).unwrap() {
-        let path = file.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let text = std::fs::read_to_string(&path).unwrap();
-        let functions = text.lines().filter_map(|line| line.strip_prefix("pub(crate) async fn "));
-        statements.extend(functions.map(|line| format!("{name}::{}", line.split('(').next().unwrap())));
-    }
-    statements.sort();
-    let expected = [
-        "deletion::delete",
-        "deletion::delete_newest",
-        "deletion::hide",
-        "deletion::of_user",
-        "retention::expired",
-        "retention::unchanged",
-        "tombstone::add",
-        "tombstone::after",
-        "tombstone::are_there",
-        "tombstone::digest",
-        "tombstone::finish",
-        "tombstone::finish_before",
-        "tombstone::insert",
-        "tombstone::owners",
-    ];
-    assert_eq!(statements, expected);
+    assert_eq!(views, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -1,0 +1,84 @@
+//! What the keeper may touch, and which statements run as the keeper.
+
+use crate::world::World;
+
+/// What spans users may touch these columns and no more: never what anybody said.
+#[tokio::test]
+async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
+    let world = World::new().await;
+    let mut connection = world.superuser().await;
+    let granted: Vec<(String, String, String)> = sqlx::query_as(
+        r"
+        SELECT table_name::text, privilege_type::text, string_agg(column_name::text, ' ' ORDER BY column_name)
+        FROM information_schema.column_privileges
+        WHERE grantee = 'colloquy_keeper'
+        GROUP BY 1, 2
+        UNION ALL
+        SELECT table_name::text, privilege_type::text, '*'
+        FROM information_schema.table_privileges
+        WHERE grantee = 'colloquy_keeper' AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE')
+        ORDER BY 1, 2
+        ",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let granted: Vec<String> =
+        granted.iter().map(|(table, privilege, columns)| format!("{table} {privilege} {columns}")).collect();
+    let expected = [
+        "conversation DELETE *",
+        "conversation SELECT active_leaf_id conversation_id expires_at message_count pinned updated_at user_id",
+        "conversation UPDATE active_leaf_id expires_at",
+        "message DELETE *",
+        "message SELECT conversation_id message_id parent_id user_id",
+        "message UPDATE parent_id",
+        "run SELECT message_id user_id",
+        "source SELECT message_id user_id",
+        "tombstone INSERT digest",
+        "tombstone SELECT conversations digest erased_at finished_at messages runs sources",
+        "tombstone UPDATE conversations finished_at messages runs sources",
+    ];
+    assert_eq!(granted, expected);
+
+    let policies: Vec<(String, String)> = sqlx::query_as(
+        "SELECT tablename::text, cmd FROM pg_catalog.pg_policies \
+         WHERE schemaname = 'history' AND 'colloquy_keeper' = ANY(roles) ORDER BY 1, 2",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let policies: Vec<String> = policies.iter().map(|(table, command)| format!("{table} {command}")).collect();
+    assert_eq!(policies, ["conversation ALL", "message ALL", "run SELECT", "source SELECT", "tombstone ALL"]);
+}
+
+/// The statements of the keeper, by file. Whoever adds one says here that it spans users on purpose.
+#[test]
+fn nothing_but_these_statements_runs_as_the_keeper() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut statements = Vec::new();
+    for file in std::fs::read_dir(source.join("store/keeper")).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let functions = text.lines().filter_map(|line| line.strip_prefix("pub(crate) async fn "));
+        statements.extend(functions.map(|line| format!("{name}::{}", line.split('(').next().unwrap())));
+    }
+    statements.sort();
+    let expected = [
+        "deletion::delete",
+        "deletion::delete_newest",
+        "deletion::hide",
+        "deletion::of_user",
+        "retention::expired",
+        "retention::unchanged",
+        "tombstone::add",
+        "tombstone::after",
+        "tombstone::are_there",
+        "tombstone::digest",
+        "tombstone::finish",
+        "tombstone::finish_before",
+        "tombstone::insert",
+        "tombstone::owners",
+    ];
+    assert_eq!(statements, expected);
+}
