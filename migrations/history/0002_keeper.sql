@@ -25,3 +25,8 @@ END
 $$;
 
 GRANT USAGE ON SCHEMA history TO colloquy_keeper;
+
+CREATE POLICY conversation_of_keeper ON history.conversation TO colloquy_keeper USING (true);
+CREATE POLICY message_of_keeper ON history.message TO colloquy_keeper USING (true);
+CREATE POLICY source_of_keeper ON history.source FOR SELECT TO colloquy_keeper USING (true);
+CREATE POLICY run_of_keeper ON history.run FOR SELECT TO colloquy_keeper USING (true);

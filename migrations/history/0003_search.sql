@@ -89,10 +89,6 @@ CREATE POLICY search_entry_of_keeper ON history.search_entry TO colloquy_keeper
 CREATE POLICY search_block_of_keeper ON history.search_block TO colloquy_keeper
     USING (true)
     WITH CHECK (true);
-CREATE POLICY message_of_keeper_for_search ON history.message FOR SELECT TO colloquy_keeper
-    USING (true);
-CREATE POLICY conversation_of_keeper_for_search ON history.conversation FOR SELECT TO colloquy_keeper
-    USING (true);
 
 GRANT SELECT, UPDATE (grams) ON history.search_entry TO colloquy_keeper;
 GRANT SELECT, INSERT, UPDATE (entries, oldest, newest) ON history.search_block TO colloquy_keeper;

@@ -80,11 +80,7 @@ CREATE POLICY tombstone_of_user ON history.tombstone
     USING (digest = history.erasure_digest(NULLIF(current_setting('colloquy.user_id', true), '')::uuid))
     WITH CHECK (digest = history.erasure_digest(NULLIF(current_setting('colloquy.user_id', true), '')::uuid));
 
-CREATE POLICY conversation_for_erasure ON history.conversation TO colloquy_keeper USING (true);
-CREATE POLICY message_for_erasure ON history.message TO colloquy_keeper USING (true);
-CREATE POLICY source_for_erasure ON history.source FOR SELECT TO colloquy_keeper USING (true);
-CREATE POLICY run_for_erasure ON history.run FOR SELECT TO colloquy_keeper USING (true);
-CREATE POLICY tombstone_for_erasure ON history.tombstone TO colloquy_keeper USING (true);
+CREATE POLICY tombstone_of_keeper ON history.tombstone TO colloquy_keeper USING (true);
 
 REVOKE EXECUTE ON FUNCTION history.erasure_digest, history.erasure_lock, history.refuse_erased_user FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION history.erasure_digest, history.erasure_lock TO colloquy_service, colloquy_keeper;
@@ -92,7 +88,7 @@ GRANT SELECT ON history.tombstone TO colloquy_service;
 GRANT SELECT, INSERT (digest), UPDATE (finished_at, conversations, messages, sources, runs)
     ON history.tombstone TO colloquy_keeper;
 
--- The keeper sees who has what and how old it is, never what anybody said. What hangs below a row that it deletes
+-- For this the keeper sees who has what and how old it is, not what anybody said. What hangs below a row that it deletes
 -- goes by cascade, which asks for no grant and minds no policy.
 GRANT SELECT (conversation_id, user_id, active_leaf_id, pinned, message_count, updated_at, expires_at),
     UPDATE (active_leaf_id, expires_at), DELETE

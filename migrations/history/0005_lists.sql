@@ -38,7 +38,4 @@ CREATE POLICY conversation_until_it_expires ON history.conversation
 GRANT UPDATE (expires_at) ON history.conversation TO colloquy_service;
 
 -- The id that a client gave to an expired conversation is free again; only the keeper still sees who has it.
-CREATE POLICY conversation_expired_for_keeper ON history.conversation
-    TO colloquy_keeper
-    USING (true);
 GRANT SELECT (user_id, client_id, expires_at), UPDATE (client_id) ON history.conversation TO colloquy_keeper;

@@ -23,6 +23,8 @@ pub(super) struct Possessions {
     pub(super) conversation_client_id: String,
     pub(super) message_client_id: String,
     pub(super) request_id: String,
+    pub(super) url: String,
+    pub(super) content_hash: String,
     pub(super) before: String,
     tables: Vec<String>,
 }
@@ -41,7 +43,12 @@ impl Possessions {
         let first =
             pb::StartRunRequest { agent: MARK.to_owned(), ..question(Some(&conversation), &marked("question")) };
         let first = person.start_run(first).await.unwrap();
-        let source = pb::Source { title: Some(marked("title")), url: Some(marked("url")), ..pb::Source::default() };
+        let source = pb::Source {
+            title: Some(marked("title")),
+            url: Some(marked("url")),
+            content_hash: Some(marked("hash")),
+            ..pb::Source::default()
+        };
         let finish =
             pb::FinishRunRequest { sources: vec![source], ..completed(&first.run.unwrap(), &marked("answer")) };
         let answer = person.finish_run(finish).await.unwrap().message.unwrap().id;
@@ -84,6 +91,8 @@ impl Possessions {
             conversation_client_id: marked("conversation"),
             message_client_id: marked("message"),
             request_id: marked("request"),
+            url: marked("url"),
+            content_hash: marked("hash"),
             before: String::new(),
             tables,
         };
@@ -115,15 +124,28 @@ impl Possessions {
             conversation_client_id: id(),
             message_client_id: id(),
             request_id: id(),
+            url: id(),
+            content_hash: id(),
             before: String::new(),
             tables: Vec::new(),
         }
     }
 
-    fn names(&self) -> [&String; 8] {
+    fn names(&self) -> [&String; 10] {
         let Self { conversation, quiet, question, answer, run, .. } = self;
-        let Self { conversation_client_id, message_client_id, request_id, .. } = self;
-        [conversation, quiet, question, answer, run, conversation_client_id, message_client_id, request_id]
+        let Self { conversation_client_id, message_client_id, request_id, url, content_hash, .. } = self;
+        [
+            conversation,
+            quiet,
+            question,
+            answer,
+            run,
+            conversation_client_id,
+            message_client_id,
+            request_id,
+            url,
+            content_hash,
+        ]
     }
 
     /// A value with these names in the place of the owner's.

@@ -55,6 +55,8 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         ("run_id = ", &owner.run),
         ("request_id = ", &owner.request_id),
         ("client_id = ", &owner.message_client_id),
+        ("s.url = ", &owner.url),
+        ("s.content_hash = ", &owner.content_hash),
     ];
     let mut choices = Vec::new();
     if statement.has("", number, &format!("::{kind} IS NULL OR ")) {
@@ -80,6 +82,7 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         "int2" | "int4" | "int8" | "float8" => ["1", "100", "0", "NULL"].map(str::to_owned).to_vec(),
         "int2[]" | "int4[]" | "int8[]" | "float8[]" => vec!["ARRAY[7]".to_owned()],
         "bytea" => vec!["'\\x00'".to_owned()],
+        "bytea[]" => vec!["ARRAY['\\x00'::bytea]".to_owned()],
         "timestamptz" => ["'9999-12-31'", "'1970-01-01'", "NULL"].map(str::to_owned).to_vec(),
         "json" | "jsonb" => vec!["'{}'".to_owned()],
         "interval" => vec!["'1 hour'".to_owned()],
