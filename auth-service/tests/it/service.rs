@@ -54,12 +54,18 @@ impl Service {
 
     pub(crate) async fn start(flags: &[&str]) -> Self {
         let database = database().await;
+        let url = database.service_url.clone();
+        Self::on(database, url.expose_secret(), flags)
+    }
+
+    /// A service that reaches this database by a URL of its own.
+    pub(crate) fn on(database: TestDatabase, url: &str, flags: &[&str]) -> Self {
         let services = format!(
             "gateway:{SERVICE_KEY},history:another-long-service-key,operator:{OPERATOR_KEY},directory:{DIRECTORY_KEY}"
         );
         let base = [
             "--auth-database-url",
-            database.service_url.expose_secret(),
+            url,
             "--service-keys",
             &services,
             "--service-permissions",
