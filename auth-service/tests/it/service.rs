@@ -59,12 +59,18 @@ impl Service {
 
     /// A service on this database.
     pub(crate) fn over(database: TestDatabase, flags: &[&str]) -> Self {
+        let url = database.service_url.clone();
+        Self::on(database, url.expose_secret(), flags)
+    }
+
+    /// A service that reaches this database by a URL of its own.
+    pub(crate) fn on(database: TestDatabase, url: &str, flags: &[&str]) -> Self {
         let services = format!(
             "gateway:{SERVICE_KEY},history:another-long-service-key,operator:{OPERATOR_KEY},directory:{DIRECTORY_KEY}"
         );
         let base = [
             "--auth-database-url",
-            database.service_url.expose_secret(),
+            url,
             "--service-keys",
             &services,
             "--service-permissions",

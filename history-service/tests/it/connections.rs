@@ -84,7 +84,9 @@ async fn writers_do_not_notice_that_connections_end_under_them_either() {
             user.create_message(pb::CreateMessageRequest { client_id, ..user_message(&conversation, text) })
         });
         let (said, ()) = tokio::join!(join_all(says), terminate_all(&mut superuser));
-        said.into_iter().for_each(|said| assert!(said.is_ok(), "{said:?}"));
+        for said in said {
+            assert!(said.is_ok(), "{said:?}");
+        }
         sent.extend(texts);
     }
     assert_eq!(contents(&user, &conversation).await, sorted(sent));

@@ -22,8 +22,9 @@ pub type Transaction = sqlx::Transaction<'static, Postgres>;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
 /// A wait for a server that refuses or closes every connection, long enough for one that starts again.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
-/// Below the 300 s after which Neon suspends, so that idle connections never keep it awake.
-const IDLE_TIMEOUT: Duration = Duration::from_mins(4);
+/// The pool looks as often as that, so that a connection is idle for twice as long at most: below the 300 s after which
+/// Neon suspends a compute, and ends whatever is connected.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(140);
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
 /// A connection that was used so recently is taken without a question, which would cost a round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -154,4 +155,43 @@ pub(super) fn options(url: &SecretString) -> Result<PgConnectOptions, ConfigErro
         .map_err(|_| ConfigError::new("the database URL cannot be parsed"))?;
     // Means nothing to us, and poolers refuse what they do not know.
     Ok(options.extra_float_digits(None))
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::postgres::PgSslMode;
+
+    use super::*;
+
+    fn mode(parameters: &str) -> PgSslMode {
+        let url = format!("postgres://u:p@ep-cool-1-pooler.eu-central-1.aws.neon.tech/neondb{parameters}");
+        options(&url.into()).unwrap().get_ssl_mode()
+    }
+
+    #[tokio::test]
+    async fn an_idle_pool_keeps_no_compute_awake() {
+        let pool = Pool::open(&"postgres://u:p@localhost/d".into(), "test", 3, 100).unwrap();
+        let options = pool.connections.options();
+        assert_eq!((options.get_min_connections(), pool.connections.size()), (0, 0));
+        assert!(options.get_idle_timeout().unwrap() * 2 < Duration::from_mins(5));
+        assert!(options.get_acquire_timeout() < super::super::DEADLINE);
+    }
+
+    #[test]
+    fn urls_are_taken_as_neon_gives_them() {
+        assert!(matches!(mode("?sslmode=require&channel_binding=require"), PgSslMode::Require));
+        assert!(matches!(mode("?sslmode=verify-full"), PgSslMode::VerifyFull));
+        assert!(matches!(
+            mode("?channel_binding=require&sslmode=verify-full&connect_timeout=10"),
+            PgSslMode::VerifyFull
+        ));
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_parsed_is_not_repeated() {
+        for url in ["postgres://u:secret@host:port/d", "postgres://u:secret@h/d?sslmode=sometimes", "secret"] {
+            let problem = options(&url.into()).unwrap_err().to_string();
+            assert!(!problem.contains("secret") && !problem.contains("sometimes"), "{problem}");
+        }
+    }
 }
