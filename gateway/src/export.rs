@@ -25,7 +25,7 @@ use self::{archive::Archive, ndjson::Lines};
 /// How much is gathered before it is sent.
 const PIECE: usize = 32 * 1024;
 /// How long the history may take for one batch; longer than its own deadline.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What the file is.
 #[derive(Debug, Clone, Copy)]

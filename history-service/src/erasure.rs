@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use kit::{
     caller::UserId,
     database::in_time,
-    erasures::{Digest, ErasuresFile},
+    erasures::{Digest, ErasuresFile, hex},
     error::{Error, RefusalKind},
 };
 use proto::reason;
@@ -133,8 +133,11 @@ impl Erasures {
             Ok(tombstone::are_there(&mut transaction, unfinished).await?)
         });
         let (found, looked_at) = look.await?;
+        if !found {
+            return Ok(());
+        }
         let mut last = UserId(Uuid::nil());
-        while found {
+        loop {
             let owners = in_time(async {
                 let mut transaction = self.store.begin_as_keeper().await?;
                 Ok(tombstone::owners(&mut transaction, last, OWNERS).await?)
@@ -171,14 +174,4 @@ pub(crate) fn refusal(error: sqlx::Error) -> Error {
         Some(store::NOT_ERASED) => Error::refused(RefusalKind::Conflict, reason::USER_ERASED, "the user was erased"),
         _ => error.into(),
     }
-}
-
-/// Hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes everything");
-        text
-    })
 }

@@ -127,12 +127,11 @@ impl Export {
     async fn read_ids(&mut self) -> Result<(), Error> {
         let (pool, user, last) = (self.store.pool(), self.user, self.last_id);
         let ids = in_time(async { Ok(store::export::conversation_ids(pool, user, last, IDS).await?) }).await?;
-        match ids.last() {
-            Some(last) => self.last_id = *last,
-            None => {
-                self.over = true;
-                self.ready.push_back(Record::Completed(self.counts));
-            }
+        if let Some(last) = ids.last() {
+            self.last_id = *last;
+        } else {
+            self.over = true;
+            self.ready.push_back(Record::Completed(self.counts));
         }
         self.ids = ids.into();
         Ok(())

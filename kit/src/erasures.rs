@@ -5,6 +5,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
@@ -98,7 +99,8 @@ impl Place {
         let known = self.read(&mut file)?;
         let now = humantime::format_rfc3339_seconds(SystemTime::now());
         let missing = digests.iter().filter(|digest| !known.contains(*digest));
-        let mut lines: String = missing.map(|digest| format!("{} {} {now}\n", self.schema, hex(digest))).collect();
+        let lines: Vec<_> = missing.map(|digest| format!("{} {} {now}\n", self.schema, hex(digest))).collect();
+        let mut lines = lines.concat();
         if lines.is_empty() {
             return Ok(());
         }
@@ -131,8 +133,12 @@ fn ends_torn(file: &mut File) -> io::Result<bool> {
     Ok(last != *b"\n")
 }
 
-fn hex(digest: &Digest) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+        text
+    })
 }
 
 fn parse(text: &str) -> Option<Digest> {

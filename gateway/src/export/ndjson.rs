@@ -88,7 +88,7 @@ impl Lines {
             Record::Completed(history::ExportCompleted { counts }) => {
                 let counts = counts.unwrap_or_default().into();
                 let digest = self.digest.clone().finish();
-                let sha256 = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+                let sha256 = hex(digest.as_ref());
                 self.line("completed", Completed { counts, sha256 }, out);
             }
         }
@@ -112,6 +112,15 @@ impl Lines {
         out.push(b'\n');
         self.digest.update(&out[begin..]);
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes everything");
+        text
+    })
 }
 
 fn title_source(source: TitleSource) -> Option<&'static str> {

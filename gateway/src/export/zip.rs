@@ -166,8 +166,8 @@ fn dos_time(now: DateTime<Utc>) -> (u16, u16) {
     let part = |number: u32| u16::try_from(number).unwrap_or_default();
     let year = part(u32::try_from(now.year() - 1980).unwrap_or_default()).min(127);
     (
-        part(now.hour()) << 11 | part(now.minute()) << 5 | part(now.second()) / 2,
-        year << 9 | part(now.month()) << 5 | part(now.day()),
+        (part(now.hour()) << 11) | (part(now.minute()) << 5) | (part(now.second()) / 2),
+        (year << 9) | (part(now.month()) << 5) | part(now.day()),
     )
 }
 

@@ -78,8 +78,8 @@ async fn the_lines_hold_everything_and_the_last_one_proves_it() {
     assert_eq!(last["counts"], json!({"conversations": 1, "messages": 2, "sources": 0, "runs": 1}));
     let before = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes[..before]);
-    let digest: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(last["sha256"], digest);
+    let digest: Vec<_> = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(last["sha256"], digest.concat());
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use std::pin::Pin;
 
 use chrono::Utc;
 use futures_util::{Stream, stream};
-use kit::error::Error;
+use kit::{erasures::hex, error::Error};
 use proto::history::v1::{self as pb, export_user_response::Record as Told, privacy_service_server::PrivacyService};
 use tonic::{Request, Response, Status};
 
 use super::{convert, fields::Fields, open};
 use crate::{
     deletion::Counts,
-    erasure::{self, Erasures},
+    erasure::Erasures,
     export::{Export, Order, Record},
     store::Store,
 };
@@ -48,7 +48,7 @@ impl PrivacyService for Privacy {
         let (user, _) = open(request)?;
         let receipt = self.erasures.erase(user).await?;
         Ok(Response::new(pb::EraseUserResponse {
-            tombstone: erasure::hex(&receipt.digest),
+            tombstone: hex(&receipt.digest),
             erased_at: Some(convert::timestamp(receipt.erased_at)),
             finished_at: Some(convert::timestamp(receipt.finished_at)),
             counts: Some(counts(receipt.counts)),
