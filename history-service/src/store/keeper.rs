@@ -5,6 +5,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{Store, Transaction};
 
+pub(crate) mod indexing;
 pub(crate) mod search;
 
 impl Store {

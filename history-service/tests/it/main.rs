@@ -17,6 +17,7 @@ mod schema;
 mod search;
 mod search_index;
 mod search_nasty;
+mod search_pages;
 mod text;
 mod validation;
 mod world;
