@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{LONGEST, gram::Hasher, normal::Text};
 use crate::store::{
     Store,
-    keeper::search::{self as index, Added, Filling, Waiting},
+    keeper::indexing::{self as index, Added, Filling, Waiting},
 };
 
 /// Writes within this time are indexed together.

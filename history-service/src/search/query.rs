@@ -11,7 +11,7 @@ use proto::limit;
 use super::{gram::Hasher, phrase::Phrase};
 
 /// More conditions than these make the index slower, not the candidates fewer.
-const MOST_GRAMS: usize = 24;
+const MOST_GRAMS: usize = 12;
 
 /// What to look for.
 #[derive(Debug, PartialEq, Eq)]

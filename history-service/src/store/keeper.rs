@@ -7,6 +7,7 @@ use super::{Store, Transaction};
 
 pub(crate) mod conversation;
 pub(crate) mod deletion;
+pub(crate) mod indexing;
 pub(crate) mod retention;
 pub(crate) mod search;
 pub(crate) mod tombstone;

@@ -32,6 +32,7 @@ mod schema;
 mod search;
 mod search_index;
 mod search_nasty;
+mod search_pages;
 mod temporary;
 mod text;
 mod validation;
