@@ -25,9 +25,14 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(config: &Config, auth: Transport, history: Transport) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        config: &Config,
+        auth: Transport,
+        history: Transport,
+        exports: Transport,
+    ) -> anyhow::Result<Self> {
         let limits = &config.options.limits;
-        let history = History::new(history);
+        let history = History::new(history, exports);
         let agents = Agents::new(config.options.agents.load()?, limits)?;
         let runs = Runs::new(history.clone(), agents, limits.clone());
         let users = UserServiceClient::new(auth.clone());

@@ -25,15 +25,18 @@ pub(crate) struct History {
     messages: MessageServiceClient<Transport>,
     runs: RunServiceClient<Transport>,
     privacy: PrivacyServiceClient<Transport>,
+    exports: PrivacyServiceClient<Transport>,
 }
 
 impl History {
-    pub(crate) fn new(transport: Transport) -> Self {
+    /// Exports have a transport of their own.
+    pub(crate) fn new(transport: Transport, exports: Transport) -> Self {
         Self {
             conversations: ConversationServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             messages: MessageServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             runs: RunServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            privacy: PrivacyServiceClient::new(transport).max_decoding_message_size(LARGEST_ANSWER),
+            privacy: PrivacyServiceClient::new(transport),
+            exports: PrivacyServiceClient::new(exports).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 
@@ -51,6 +54,11 @@ impl History {
 
     pub(crate) fn privacy(&self) -> PrivacyServiceClient<Transport> {
         self.privacy.clone()
+    }
+
+    /// The same for what is long, and read as slowly as clients like.
+    pub(crate) fn exports(&self) -> PrivacyServiceClient<Transport> {
+        self.exports.clone()
     }
 }
 

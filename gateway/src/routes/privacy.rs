@@ -53,7 +53,7 @@ pub(super) async fn export_me(State(app): State<App>, caller: Caller, mut query:
         Format::Markdown => ExportOrder::Reading,
     };
     let request = caller.ask(ExportUserRequest { order: order.into() });
-    let records = app.history.privacy().export_user(request).await.map_err(history::problem)?.into_inner();
+    let records = app.history.exports().export_user(request).await.map_err(history::problem)?.into_inner();
     let now = Utc::now();
     let name = format!("attachment; filename=\"colloquy-export-{}.{}\"", now.format("%Y-%m-%d"), format.extension());
     let headers = [

@@ -6,7 +6,9 @@ use chrono::Utc;
 use futures_util::{Stream, stream};
 use kit::{erasures::hex, error::Error};
 use proto::history::v1::{self as pb, export_user_response::Record as Told, privacy_service_server::PrivacyService};
+use tokio::{sync::mpsc, task::JoinSet};
 use tonic::{Request, Response, Status};
+use tracing::Instrument as _;
 
 use super::{convert, fields::Fields, open};
 use crate::{
@@ -17,6 +19,8 @@ use crate::{
 };
 
 const FORMAT_VERSION: i32 = 1;
+/// How many records wait for a client.
+const AHEAD: usize = 8;
 
 pub(super) struct Privacy {
     pub(super) store: Store,
@@ -34,8 +38,13 @@ impl PrivacyService for Privacy {
         let (user, request) = open(request)?;
         let order = order(request.order)?;
         let export = Export::begin(self.store.clone(), user, order, Utc::now()).await?;
-        let records = stream::try_unfold(export, |mut export| async move {
-            Ok(export.next().await?.map(|record| (told(record), export)))
+        let (sender, records) = mpsc::channel(AHEAD);
+        // Dropped with the stream, and the work with it.
+        let mut work = JoinSet::new();
+        work.spawn(tell(export, sender).in_current_span());
+        let records = stream::unfold((records, work), async |(mut records, work)| {
+            let record = records.recv().await?;
+            Some((record, (records, work)))
         });
         Ok(Response::new(Box::pin(records)))
     }
@@ -53,6 +62,22 @@ impl PrivacyService for Privacy {
             finished_at: Some(convert::timestamp(receipt.finished_at)),
             counts: Some(counts(receipt.counts)),
         }))
+    }
+}
+
+/// A task of its own: a stream whose client does not read is not polled, not even while it waits for the database, and
+/// would keep a connection all that time.
+async fn tell(mut export: Export, sender: mpsc::Sender<Result<pb::ExportUserResponse, Status>>) {
+    loop {
+        let next = match export.next().await {
+            Ok(Some(record)) => Ok(told(record)),
+            Ok(None) => return,
+            Err(error) => Err(Status::from(error)),
+        };
+        let over = next.is_err();
+        if sender.send(next).await.is_err() || over {
+            return;
+        }
     }
 }
 
