@@ -79,6 +79,7 @@ impl Erasures {
         while deletion::step(&self.store, Selection::Of(user)).await?.is_some() {}
         let finish = async {
             let mut transaction = self.store.begin_erasing(user).await?;
+            store::keeper::deletion::forget_blocks(&mut transaction, user).await?;
             let receipt = tombstone::finish(&mut transaction, user).await?;
             transaction.commit().await?;
             Ok(receipt)

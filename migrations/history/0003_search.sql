@@ -78,7 +78,6 @@ CREATE POLICY search_block_of_user ON history.search_block
     WITH CHECK (user_id = NULLIF(current_setting('colloquy.user_id', true), '')::uuid);
 
 GRANT SELECT, INSERT ON history.search_entry TO colloquy_service;
-GRANT SELECT, DELETE ON history.search_block TO colloquy_service;
 GRANT UPDATE (length, grams) ON history.search_entry TO colloquy_service;
 
 -- The keeper finds candidates and writes grams. Under a policy that compares the user, an array condition could not
@@ -91,6 +90,6 @@ CREATE POLICY search_block_of_keeper ON history.search_block TO colloquy_keeper
     WITH CHECK (true);
 
 GRANT SELECT, UPDATE (grams) ON history.search_entry TO colloquy_keeper;
-GRANT SELECT, INSERT, UPDATE (entries, oldest, newest) ON history.search_block TO colloquy_keeper;
+GRANT SELECT, INSERT, UPDATE (entries, oldest, newest), DELETE ON history.search_block TO colloquy_keeper;
 GRANT SELECT (message_id, user_id, content) ON history.message TO colloquy_keeper;
 GRANT SELECT (conversation_id, user_id, title, archived, pinned, agent) ON history.conversation TO colloquy_keeper;

@@ -42,6 +42,7 @@ pub(crate) async fn insert(
             FROM created
             WHERE conversation_id = $2
                 AND title IS NOT NULL
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO NOTHING
         )
         SELECT
             conversation_id AS "id!: ConversationId", client_id AS "client_id?", title AS "title?",

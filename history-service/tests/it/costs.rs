@@ -118,7 +118,7 @@ async fn a_list_costs_by_its_page_whichever_way_it_goes_and_whatever_others_have
     let before = statement(&["(pinned, updated_at, conversation_id) >"]);
     for (list, place) in [(&after, place), (&after, middle), (&before, middle)] {
         for filter in ["NULL, NULL", "true, NULL"] {
-            let arguments = format!("'{}', false, {place}, NULL, NULL, NULL, NULL, {filter}, 21", user.id);
+            let arguments = format!("'{}', false, {place}, NULL, NULL, NULL, NULL, {filter}, 21, NULL", user.id);
             let cost = pages(&mut connection, &user, list, &arguments).await;
             // A page holds 21 rows, each with its own page of the table and, with the filter, of an index or two.
             assert!(cost <= 21 * 7, "{cost} pages with {filter} at {place}");

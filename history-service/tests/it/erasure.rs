@@ -64,8 +64,10 @@ async fn nothing_stays_in_any_table_and_nothing_of_others_goes() {
     possessions(&other).await;
     person.conversation().await;
     let mut superuser = world.superuser().await;
+    let block = "INSERT INTO history.search_block (user_id, block, entries, oldest, newest) VALUES ($1, 0, 1, $1, $1)";
+    sqlx::query(block).bind(person.id).execute(&mut superuser).await.unwrap();
     let before = rows_of(&mut superuser, &person).await;
-    for table in ["conversation", "message", "source", "run"] {
+    for table in ["conversation", "message", "source", "run", "search_entry", "search_block"] {
         assert!(before[table] > 0, "{table} is empty before");
     }
     let others = rows_of(&mut superuser, &other).await;

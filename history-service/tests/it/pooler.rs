@@ -76,6 +76,8 @@ async fn a_crowd_lives_well(world: &World, services: &[Clients]) {
             assert_eq!(status.code(), tonic::Code::NotFound, "{name}: {status:?}");
         }
     }
+    // The last of them erased the user.
+    let user = Person::new(&services[0]);
     let conversation = user.conversation().await.id;
     let again =
         || pb::CreateMessageRequest { client_id: Some("once".to_owned()), ..user_message(&conversation, "hello") };

@@ -146,3 +146,17 @@ pub(crate) async fn delete(db: &mut PgConnection, doomed: &[Doomed]) -> sqlx::Re
     .fetch_one(db)
     .await
 }
+
+/// Forgets in which blocks a user was indexed. They hang below no row that a cascade could take them with.
+pub(crate) async fn forget_blocks(db: &mut PgConnection, user: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM history.search_block
+        WHERE user_id = $1
+        "#,
+        user.0,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
