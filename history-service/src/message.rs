@@ -15,7 +15,7 @@ use crate::{
     page_token::{self, PathPosition},
     store::{
         self, Store,
-        message::{Appended, Length, Stretch},
+        message::{Length, Stretch},
     },
     word::{MessageStatus, Rating, Role, SourceKind},
 };
@@ -149,18 +149,20 @@ pub(crate) fn not_found() -> Error {
     Error::not_found(reason::MESSAGE_NOT_FOUND, "no such message")
 }
 
-/// What has become of a message to append.
-enum Written {
-    Now(Appended),
-    Before(Box<Message>),
-}
-
 /// Appends a message, or returns the one that `client_id` names when it says the same.
 pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Result<Message, Error> {
     let id = MessageId::generate();
-    let appended = match again_when_lost(|| write(store, user, id, &new)).await? {
-        Written::Now(appended) => appended,
-        Written::Before(message) => return Ok(*message),
+    let appended = match store::message::insert(store.pool(), user, id, &new).await {
+        Ok(appended) => appended.ok_or_else(conversation::not_found)?,
+        Err(error) => {
+            return match (store::violated(&error), &new.client_id) {
+                (Some(store::PARENT), _) => Err(not_found()),
+                // It was sent twice, and the first time had succeeded: the message is there, as the active leaf or not.
+                (Some(store::MESSAGE | store::OWN_PARENT), _) => get(store, user, id).await,
+                (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => named_already(store, user, client_id, &new).await,
+                _ => Err(error.into()),
+            };
+        }
     };
     store.wrote_searched();
     Ok(Message {
@@ -183,31 +185,6 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
         created_at: appended.created_at,
         completed_at: Some(appended.created_at),
     })
-}
-
-async fn write(store: &Store, user: UserId, id: MessageId, new: &NewMessage) -> Result<Written, Error> {
-    let mut transaction = store.begin_in_conversation(user, new.conversation_id).await?;
-    let appended = match store::message::insert(&mut transaction, user, id, new).await {
-        Ok(appended) => appended.ok_or_else(conversation::not_found)?,
-        Err(error) => match (store::violated(&error), &new.client_id) {
-            (Some(store::PARENT), _) => return Err(not_found()),
-            // By an attempt that succeeded, though its answer was lost: the message is there, as the active leaf or not.
-            (Some(store::MESSAGE | store::OWN_PARENT), _) => {
-                transaction.rollback().await?;
-                return Ok(Written::Before(get(store, user, id).await?.into()));
-            }
-            (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => {
-                transaction.rollback().await?;
-                return Ok(Written::Before(named_already(store, user, client_id, new).await?.into()));
-            }
-            _ => return Err(error.into()),
-        },
-    };
-    if !new.sources.is_empty() {
-        store::source::insert(&mut transaction, user, id, &new.sources).await?;
-    }
-    transaction.commit().await?;
-    Ok(Written::Now(appended))
 }
 
 async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMessage) -> Result<Message, Error> {

@@ -30,6 +30,9 @@ pub enum Fault {
     After(&'static str),
 }
 
+/// The message Sync by itself.
+const SYNC: &[u8] = b"S\0\0\0\x04";
+
 /// A way to the server of the tests. It ends with the value.
 #[derive(Debug)]
 pub struct Proxy {
@@ -44,6 +47,8 @@ struct State {
     faults: Mutex<Vec<Fault>>,
     opened: watch::Sender<usize>,
     open: AtomicUsize,
+    /// How often a client asked for something.
+    said: AtomicUsize,
     /// Connections wait while this is true.
     closed: watch::Sender<bool>,
     /// Every connection breaks when this changes.
@@ -63,6 +68,7 @@ impl Proxy {
             faults: Mutex::default(),
             opened: watch::Sender::default(),
             open: AtomicUsize::new(0),
+            said: AtomicUsize::new(0),
             closed: watch::Sender::default(),
             cuts: watch::Sender::default(),
         };
@@ -127,6 +133,11 @@ impl Proxy {
         self.state.opened.subscribe().wait_for(|opened| *opened >= count).await.expect("a sender");
     }
 
+    /// How often clients asked for something so far. Who waits for each answer makes so many round trips.
+    pub fn said(&self) -> usize {
+        self.state.said.load(Ordering::SeqCst)
+    }
+
     /// How many are open.
     pub fn open(&self) -> usize {
         self.state.open.load(Ordering::SeqCst)
@@ -175,6 +186,8 @@ async fn carry_on(mut client: TcpStream, state: &State) -> std::io::Result<()> {
                 if said.is_empty() {
                     return Ok(());
                 }
+                // When a connection goes back to its pool it is asked, for nobody who waits, whether it is alive.
+                state.said.fetch_add(usize::from(said != SYNC), Ordering::SeqCst);
                 match state.take(|fault| has(said, fault)) {
                     Some(Fault::Before(_)) => return Ok(()),
                     Some(_) => {

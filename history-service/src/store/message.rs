@@ -28,85 +28,64 @@ pub(crate) struct Appended {
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// Appends a message to a conversation that is held, and makes it the active leaf. None without the conversation.
+/// Appends a message with its sources, and makes it the active leaf: in one statement, which holds the conversation for
+/// no longer than it runs. None without the conversation.
 pub(crate) async fn insert(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     user: UserId,
     id: MessageId,
     new: &NewMessage,
 ) -> sqlx::Result<Option<Appended>> {
     let (parent, root) = new.parent.columns();
     let title = (new.role == Role::User).then(|| headline::title(&new.content)).flatten();
+    let cited = source::Columns::of(&new.sources);
     sqlx::query_as!(
         Appended,
         r#"
-        WITH conversation AS (
-            SELECT conversation_id, active_leaf_id, title
-            FROM history.conversation
-            WHERE user_id = $1
-                AND conversation_id = $2
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id),
+        appended AS MATERIALIZED (
+            SELECT caller.user_id, a.appended_to, a.among, a.appended_at
+            FROM caller
+            CROSS JOIN LATERAL history.append_message(
+                for_user => caller.user_id,
+                in_conversation => $2,
+                new_id => $3,
+                after_message => $4,
+                as_root => $5,
+                new_client_id => $6,
+                new_role => $7,
+                new_content => $8,
+                new_source_bytes => $9,
+                new_metadata => $10::text::json,
+                new_preview => $11,
+                new_title => $12
+            ) a
         ),
-        message AS (
-            INSERT INTO history.message (
-                message_id, user_id, conversation_id, parent_id, client_id, role, status, content, source_bytes,
-                metadata, created_at, completed_at
+        cited AS (
+            INSERT INTO history.source (
+                user_id, message_id, source_id, ordinal, kind, title, url, snippet, score, span_start, span_end,
+                content_hash, metadata
             )
             SELECT
-                $3, $1, conversation_id, CASE WHEN $12 THEN NULL ELSE COALESCE($4, active_leaf_id) END, $5, $6, 'completed', $7, $8,
-                $9::text::json, statement_timestamp(), statement_timestamp()
-            FROM conversation
-            RETURNING conversation_id, parent_id, created_at
-        ),
-        entry AS (
-            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
-            SELECT $3, $1, conversation_id, octet_length($7)
-            FROM message
-            UNION ALL
-            SELECT conversation_id, $1, conversation_id, octet_length($11)
-            FROM conversation
-            WHERE title IS NULL
-                AND $11::text IS NOT NULL
-            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
-            SET length = excluded.length,
-                grams = NULL
+                appended.user_id, $3, s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start,
+                s.span_end, s.content_hash, s.metadata::json
+            FROM appended
+            CROSS JOIN unnest(
+                $13::uuid[], $14::smallint[], $15::text[], $16::text[], $17::text[], $18::text[],
+                $19::double precision[], $20::integer[], $21::integer[], $22::text[], $23::text[]
+            ) AS s (
+                source_id, ordinal, kind, title, url, snippet, score, span_start, span_end, content_hash, metadata
+            )
         )
-        UPDATE history.conversation AS c
-        SET active_leaf_id = $3,
-            message_count = c.message_count + 1,
-            preview = $10,
-            title = COALESCE(c.title, $11),
-            title_source = CASE
-                WHEN c.title IS NULL AND $11::text IS NOT NULL THEN 'first_line'
-                ELSE c.title_source
-            END,
-            updated_at = message.created_at
-        FROM message
-        WHERE c.user_id = $1
-            AND c.conversation_id = message.conversation_id
-        RETURNING
-            message.parent_id AS "parent_id?: MessageId",
-            message.created_at AS "created_at!",
-            1 + CASE
-                WHEN message.parent_id IS NULL THEN (
-                    SELECT count(*)
-                    FROM history.message s
-                    WHERE s.user_id = $1
-                        AND s.conversation_id = $2
-                        AND s.parent_id IS NULL
-                )
-                ELSE (
-                    SELECT count(*)
-                    FROM history.message s
-                    WHERE s.user_id = $1
-                        AND s.conversation_id = $2
-                        AND s.parent_id = message.parent_id
-                )
-            END AS "siblings!"
+        SELECT
+            appended_to AS "parent_id?: MessageId", among AS "siblings!", appended_at AS "created_at!"
+        FROM appended
         "#,
-        user.0,
+        user.to_string(),
         new.conversation_id.0,
         id.0,
         parent,
+        root,
         new.client_id.as_deref(),
         new.role.as_str(),
         new.content.as_str(),
@@ -114,7 +93,17 @@ pub(crate) async fn insert(
         new.metadata.as_str(),
         headline::preview(&new.content),
         title,
-        root,
+        &cited.ids,
+        &cited.ordinals,
+        &cited.kinds as _,
+        &cited.titles as _,
+        &cited.urls as _,
+        &cited.snippets as _,
+        &cited.scores as _,
+        &cited.starts as _,
+        &cited.ends as _,
+        &cited.hashes as _,
+        &cited.metadata as _,
     )
     .fetch_optional(db)
     .await

@@ -8,7 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::world::{Person, World, user_message};
 
 /// A statement of the service, found by something that only it contains.
-fn statement(marks: &[&str]) -> String {
+pub(crate) fn statement(marks: &[&str]) -> String {
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.sqlx");
     let texts = fs::read_dir(cache).unwrap().map(|entry| {
         let cached: Value = serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
@@ -63,10 +63,11 @@ async fn the_newest_page_of_ten_thousand_messages_costs_what_it_costs_for_ten() 
 
 #[tokio::test]
 async fn appending_costs_the_same_however_long_the_path_is() {
-    let insert = statement(&["INSERT INTO history.message", "source_bytes"]);
+    let insert = statement(&["history.append_message"]);
     let append = |user: &Person, made: &[String]| {
         format!(
-            "'{}', '{}', gen_random_uuid(), NULL, NULL, 'user', 'hello', 0, '{{}}', 'hello', 'hello', false",
+            "'{}', '{}', gen_random_uuid(), NULL, false, NULL, 'user', 'hello', 0, '{{}}', 'hello', 'hello', \
+             '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}'",
             user.id, made[0]
         )
     };

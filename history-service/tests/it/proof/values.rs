@@ -55,11 +55,12 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         ("run_id = ", &owner.run),
         ("request_id = ", &owner.request_id),
         ("client_id = ", &owner.message_client_id),
+        ("in_conversation => ", &owner.conversation),
         ("s.url = ", &owner.url),
         ("s.content_hash = ", &owner.content_hash),
     ];
     let mut choices = Vec::new();
-    if statement.has("", number, &format!("::{kind} IS NULL OR ")) {
+    if statement.has("", number, &format!("::{kind} IS NULL OR ")) || statement.has("after_message => ", number, "") {
         choices.push(null());
     }
     choices.extend(named.iter().filter(|(before, _)| statement.has(before, number, "")).map(|(_, name)| quoted(name)));
@@ -72,6 +73,7 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         "uuid[]" => [&owner.answer, &owner.conversation, &owner.run, &Uuid::now_v7().to_string()]
             .map(|id| format!("ARRAY['{id}']::uuid[]"))
             .to_vec(),
+        "text" if statement.has("new_role => ", number, "") => vec![quoted("user"), quoted("assistant")],
         "text" if statement.has("", number, "::text::json") => vec!["'{}'".to_owned(), "'[]'".to_owned(), null()],
         "text" => {
             let words = ["completed", "user", "up", "docs", MARK, "{}", &owner.conversation_client_id];
