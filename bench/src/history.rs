@@ -19,7 +19,9 @@ use crate::{
 
 mod calls;
 mod data;
+mod export;
 mod pgbench;
+mod search;
 mod server;
 mod statement;
 
@@ -79,13 +81,15 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     println!("{} messages were there after {} s", large.data.size.messages, began.elapsed().as_secs());
     let small = Subject::start(&server, Size::SMALL).await?;
 
-    isolation(&server, &large.data, options).await?;
+    isolation(&server, &large.data, options)?;
     service(&server, &large, options).await?;
-    growth(&small, &large, options).await
+    growth(&small, &large, options).await?;
+    search::run(&server, &large, options).await?;
+    export::run(&large).await
 }
 
 /// What row-level security and the setting it compares with cost PostgreSQL.
-async fn isolation(server: &Server, data: &Dataset, options: &Options) -> anyhow::Result<()> {
+fn isolation(server: &Server, data: &Dataset, options: &Options) -> anyhow::Result<()> {
     println!("\n| read | with isolation, CPU µs | without | ratio |\n|---|---|---|---|");
     for statement in [Statement::List, Statement::Conversation, Statement::Page] {
         let (mut with, mut without) = (Pgbench::default(), Pgbench::default());

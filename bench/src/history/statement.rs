@@ -23,12 +23,12 @@ impl Statement {
     /// Words that no other statement has together.
     fn words(self) -> &'static [&'static str] {
         match self {
-            Self::List => &["FROM history.conversation", "ORDER BY pinned DESC, updated_at DESC"],
+            Self::List => &["FROM history.conversation", "(pinned, updated_at, conversation_id) <"],
             Self::Conversation => {
                 &["FROM history.conversation\n", "AND conversation_id = $2\n            LIMIT 1\n        ) c"]
             }
-            Self::Page => &["RECURSIVE", "source_bytes", "set_config"],
-            Self::Append => &["INSERT INTO history.message", "'completed'"],
+            Self::Page => &["RECURSIVE", "sibling_index"],
+            Self::Append => &["history.append_message"],
         }
     }
 
@@ -41,39 +41,32 @@ impl Statement {
             Self::Conversation => CONVERSATION,
             Self::Page => "('00000000-0000-7000-9000-' || lpad(:c::text, 12, '0'))::uuid, NULL, 10, 2097152",
             Self::Append => {
-                "('00000000-0000-7000-9000-' || lpad(:c::text, 12, '0'))::uuid, gen_random_uuid(), NULL, NULL, 'user', \
-                 'What does it say?', 0, '{}', 'What does it say?', 'What does it say?'"
+                "('00000000-0000-7000-9000-' || lpad(:c::text, 12, '0'))::uuid, gen_random_uuid(), NULL, false, NULL, 'user', \
+                 'What does it say?', 0, '{}', 'What does it say?', 'What does it say?', \
+                 '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'"
             }
         }
     }
 
     /// A script that prepares the statement once and executes it for users at random.
     pub(super) fn script(self, size: Size) -> anyhow::Result<String> {
-        self.script_of(size, &self.text()?)
+        Ok(self.script_of(size, &self.text()?))
     }
 
     /// The same without the setting, for a role that row-level security does not bind.
     pub(super) fn script_without_isolation(self, size: Size) -> anyhow::Result<String> {
         let text = self.text()?;
         ensure!(text.contains(SETTING), "{self} does not set the user");
-        self.script_of(size, &text.replace(SETTING, "SELECT $1::text::uuid AS user_id"))
+        Ok(self.script_of(size, &text.replace(SETTING, "SELECT $1::text::uuid AS user_id")))
     }
 
-    fn script_of(self, size: Size, text: &str) -> anyhow::Result<String> {
+    fn script_of(self, size: Size, text: &str) -> String {
         let (first, last, others) = (size.of_first_user() + 1, size.conversations, size.users - 1);
         let choose = format!("\\set c random({first}, {last})\n\\set u 2 + :c % {others}\n");
         let prepare = format!("\\if :ready = 0\nPREPARE measured AS {text};\n\\set ready 1\n\\endif\n");
         let arguments = self.arguments();
-        let execute = if self == Self::Append {
-            format!(
-                "BEGIN; SELECT set_config('colloquy.user_id', {USER}, true); SELECT FROM history.conversation c \
-                 WHERE c.user_id = {USER}::uuid AND c.conversation_id = {CONVERSATION} FOR NO KEY UPDATE;\n\
-                 EXECUTE measured ({USER}::uuid, {arguments});\nCOMMIT;\n"
-            )
-        } else {
-            format!("EXECUTE measured ({USER}, {arguments});\n")
-        };
-        Ok(choose + &prepare + &execute)
+        let execute = format!("EXECUTE measured ({USER}, {arguments});\n");
+        choose + &prepare + &execute
     }
 
     fn text(self) -> anyhow::Result<String> {
