@@ -27,9 +27,6 @@ mod restore;
 
 pub(crate) use self::profile::{Profile, Said, Statement};
 
-/// Later statements are read afresh, as erasure relies on, whatever the default of the database is.
-const READ_COMMITTED: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
-
 /// A person, as one issuer knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct User {
@@ -121,7 +118,7 @@ impl Users {
     }
 
     async fn write(&self, sighting: &Sighting<'_>, who: &mut Option<UserId>) -> Result<Option<User>, Error> {
-        let mut transaction = self.pool.begin(READ_COMMITTED).await?;
+        let mut transaction = self.pool.begin("").await?;
         let new_id = UserId(Uuid::now_v7());
         let written = store::user::write(&mut transaction, new_id, sighting).await?;
         let Some(user) = written else { return Ok(None) };

@@ -20,6 +20,7 @@ mod pool;
 mod provision;
 mod replica;
 
+use self::provision::KEEPER_ROLE;
 pub use self::{
     again::again_when_lost,
     executor::Anywhere,
@@ -79,34 +80,46 @@ pub async fn prepare(
     migrator: Migrator,
 ) -> anyhow::Result<()> {
     if !database.allow_bypass {
-        refuse_bypassing_role(service_url).await?;
+        refuse_unfit_role(service_url).await?;
     }
     match &database.direct_url {
-        Some(owner_url) => migrate(owner_url, schema, migrator).await,
-        None => require_schema(service_url, schema).await,
+        Some(owner_url) => migrate(owner_url, schema, migrator).await?,
+        None => require_schema(service_url, schema).await?,
     }
+    // A migration may have made the role from which ours must not inherit.
+    if database.allow_bypass { Ok(()) } else { refuse_unfit_role(service_url).await }
 }
 
-async fn refuse_bypassing_role(service_url: &SecretString) -> anyhow::Result<()> {
+async fn refuse_unfit_role(service_url: &SecretString) -> anyhow::Result<()> {
     let mut connection = connect_patiently(&options(service_url)?).await.context("DATABASE_URL")?;
     // One message: a pooler in between could send the parts of a prepared statement to different servers.
-    let row = raw_sql(
+    let row = raw_sql(AssertSqlSafe(format!(
         r"
-        SELECT rolname::text, rolsuper OR rolbypassrls
-        FROM pg_catalog.pg_roles
-        WHERE rolname = current_user
-        ",
-    )
+        SELECT
+            own.rolname::text, own.rolsuper OR own.rolbypassrls,
+            keeper.oid IS NOT NULL AND pg_has_role(own.oid, keeper.oid, 'USAGE')
+        FROM pg_catalog.pg_roles own
+        LEFT JOIN pg_catalog.pg_roles keeper ON keeper.rolname = '{KEEPER_ROLE}'
+        WHERE own.rolname = current_user
+        "
+    )))
     .fetch_one(&mut connection)
     .await
     .context("asking the database about our role")?;
     connection.close().await?;
-    let (role, bypasses): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
+    let (role, bypasses, inherits): (String, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     if bypasses {
         bail!(
             "the database role `{role}` bypasses row-level security, which keeps users apart. Let DATABASE_URL \
              log in as {SERVICE_ROLE} (CREATE ROLE {SERVICE_ROLE} LOGIN NOINHERIT NOBYPASSRLS PASSWORD '…') and give \
              the owner in DATABASE_DIRECT_URL"
+        );
+    }
+    if inherits {
+        bail!(
+            "the database role `{role}` inherits from {KEEPER_ROLE}, for which no policy keeps users apart: \
+             ALTER ROLE {SERVICE_ROLE} NOINHERIT, and from PostgreSQL 16 on \
+             GRANT {KEEPER_ROLE} TO {SERVICE_ROLE} WITH INHERIT FALSE"
         );
     }
     Ok(())

@@ -14,10 +14,18 @@ EXCEPTION
     WHEN duplicate_object OR unique_violation THEN NULL;
 END
 $$;
+-- The policies of the keeper would hold for whoever inherits from it.
 DO $$
 BEGIN
+    IF (SELECT rolinherit FROM pg_catalog.pg_roles WHERE rolname = 'colloquy_service') THEN
+        ALTER ROLE colloquy_service NOINHERIT;
+    END IF;
     IF NOT pg_has_role('colloquy_service', 'colloquy_keeper', 'MEMBER') THEN
-        GRANT colloquy_keeper TO colloquy_service;
+        IF current_setting('server_version_num')::integer >= 160000 THEN
+            EXECUTE 'GRANT colloquy_keeper TO colloquy_service WITH INHERIT FALSE, SET TRUE';
+        ELSE
+            GRANT colloquy_keeper TO colloquy_service;
+        END IF;
     END IF;
 EXCEPTION
     WHEN unique_violation THEN NULL;

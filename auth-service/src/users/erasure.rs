@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use chrono::{DateTime, Utc};
 use kit::{caller::UserId, database::in_time, error::Error};
 
-use super::{READ_COMMITTED, Users};
+use super::Users;
 use crate::store::{self, tombstone::Digest};
 
 /// Makes the digests of tombstones. Without it nobody can try out whether someone was erased.
@@ -49,7 +49,7 @@ impl Users {
         in_time(async {
             let key = self.erasure_key().await?;
             let by_id = key.user(id);
-            let mut transaction = self.pool.begin(READ_COMMITTED).await?;
+            let mut transaction = self.pool.begin("").await?;
             if let Some(user) = store::user::lock(&mut transaction, id).await? {
                 let by_subject = key.subject(&user.issuer, &user.subject);
                 // The file knows before the database does, so that it never knows less.

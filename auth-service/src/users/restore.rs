@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kit::{caller::UserId, database::in_time, error::Error};
 use uuid::Uuid;
 
-use super::{READ_COMMITTED, Users};
+use super::Users;
 use crate::store::{self, tombstone::Digest};
 
 /// How many rows are read in one statement.
@@ -26,7 +26,7 @@ impl Users {
             let forgotten: Vec<Digest> = forgotten.into_iter().collect();
             for forgotten in forgotten.chunks(1_000) {
                 in_time(async {
-                    let mut transaction = self.pool.begin(READ_COMMITTED).await?;
+                    let mut transaction = self.pool.begin("").await?;
                     store::tombstone::insert(&mut transaction, forgotten).await?;
                     Ok(transaction.commit().await?)
                 })

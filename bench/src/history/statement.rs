@@ -36,7 +36,7 @@ impl Statement {
     fn arguments(self) -> &'static str {
         match self {
             Self::List => {
-                "false, true, '9999-12-31', 'ffffffff-ffff-ffff-ffff-ffffffffffff', NULL, NULL, NULL, NULL, 21"
+                "false, true, '9999-12-31', 'ffffffff-ffff-ffff-ffff-ffffffffffff', NULL, NULL, NULL, NULL, NULL, NULL, 21, NULL"
             }
             Self::Conversation => CONVERSATION,
             Self::Page => "('00000000-0000-7000-9000-' || lpad(:c::text, 12, '0'))::uuid, NULL, 10, 2097152",

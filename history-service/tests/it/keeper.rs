@@ -1,6 +1,11 @@
 //! What the keeper may touch, and which statements run as the keeper.
 
-use crate::world::World;
+use kit::server::Listeners;
+use secrecy::ExposeSecret as _;
+use sqlx::{AssertSqlSafe, raw_sql};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{World, config};
 
 /// What spans users may touch these columns and no more. It reads texts to index them, and writes none.
 #[tokio::test]
@@ -106,4 +111,18 @@ fn nothing_but_these_statements_runs_as_the_keeper() {
         "tombstone::owners",
     ];
     assert_eq!(statements, expected);
+}
+
+#[tokio::test]
+async fn a_role_that_inherits_from_the_keeper_is_refused() {
+    let world = World::new().await;
+    // Roles belong to the cluster, which other tests share.
+    let heir = format!("heir_{}", uuid::Uuid::now_v7().simple());
+    let make = format!("CREATE ROLE {heir} LOGIN INHERIT PASSWORD 'test'; GRANT colloquy_keeper TO {heir}");
+    raw_sql(AssertSqlSafe(make)).execute(&mut world.superuser().await).await.unwrap();
+    let url = world.database.service_url.expose_secret().replacen("colloquy_service", &heir, 1);
+    let config = config(url.into());
+    let listeners = Listeners::bind(config.options.listen, config.options.admin_listen).await.unwrap();
+    let error = history_service::serve(config, listeners, CancellationToken::new()).await.unwrap_err();
+    assert!(format!("{error:#}").contains("inherits from colloquy_keeper"), "{error:#}");
 }

@@ -125,10 +125,11 @@ impl Pool {
         connection: PoolConnection<Postgres>,
         statements: &str,
     ) -> sqlx::Result<Transaction> {
+        // Statements that wait for a lock must see what was committed meanwhile, whatever the database's default is.
         // Without a cache sqlx leaves its statements behind on the server. Behind a pooler that server may have been
         // another client's before, and then has statements of the same names.
         let forget = if self.prepares { "" } else { "DEALLOCATE ALL; " };
-        let begin = AssertSqlSafe(format!("BEGIN; {forget}{statements}")).into_sql_str();
+        let begin = AssertSqlSafe(format!("BEGIN ISOLATION LEVEL READ COMMITTED; {forget}{statements}")).into_sql_str();
         Transaction::begin(connection, Some(begin)).await
     }
 

@@ -22,10 +22,17 @@ const LAG_PAUSE: Duration = Duration::from_millis(4);
 /// A wait for the answer. The primary must still have time for its own.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(3);
 
-/// How far it has come, as a distance from the first position that there is. Nothing from a server that is no replica.
+/// How far it has come, as a distance from the first position that there is. Nothing from a server that is no replica,
+/// or to a role that no policy binds.
 const REPLAYED: &str = r"
     SELECT CASE
         WHEN pg_catalog.pg_is_in_recovery()
+                AND NOT EXISTS (
+                    SELECT
+                    FROM pg_catalog.pg_roles
+                    WHERE rolname = current_user
+                        AND (rolsuper OR rolbypassrls)
+                )
             THEN (pg_catalog.pg_last_wal_replay_lsn() OPERATOR(pg_catalog.-) '0/0'::pg_lsn)::bigint
     END
 ";
@@ -49,7 +56,7 @@ enum Unfit {
     Away,
     /// What was committed has not arrived yet.
     Lagging,
-    /// It is a primary itself, and may have gone another way than ours.
+    /// It is a primary itself, and may have gone another way than ours; or our role is not bound there.
     NoReplica,
     /// The primary does not say how far it has come.
     Unknown,
