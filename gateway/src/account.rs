@@ -32,7 +32,10 @@ pub(crate) async fn erase(app: App, caller: Caller) -> Result<EraseUserResponse,
     let receipt = app.history.privacy().erase_user(request).await.map_err(history::problem)?.into_inner();
     let request = caller.ask(DeleteUserRequest { user_id: caller.user_id.to_string() });
     match app.users.clone().delete_user(request).await {
-        Ok(_) => Ok(receipt),
+        Ok(_) => {
+            app.verifier.forget(caller.user_id).await;
+            Ok(receipt)
+        }
         Err(status) => Err(auth_problem(&status)),
     }
 }

@@ -153,8 +153,12 @@ pub fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> impl Future<O
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_outage(&error) {
+            let message = match error {
+                sqlx::Error::PoolTimedOut => "no connection to the database became free in time",
+                _ => "the database is away",
+            };
             let source = Some(error.into());
-            let (reason, message) = (reason::DATABASE_UNAVAILABLE, "the database is away");
+            let reason = reason::DATABASE_UNAVAILABLE;
             Self::Unavailable { reason, message, retry_after: RETRY_AFTER, source }
         } else {
             Self::internal(error)

@@ -62,17 +62,6 @@ impl Query {
         value.unwrap_or_default()
     }
 
-    /// One of these words.
-    pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
-        let text = self.take(name)?;
-        let choice = choices.iter().find(|(word, _)| *word == text);
-        if choice.is_none() {
-            let words: Vec<_> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
-            self.note(name, reason::FIELD_INVALID, format!("must be one of {}", words.join(", ")));
-        }
-        choice.map(|(_, value)| *value)
-    }
-
     pub(crate) fn boolean(&mut self, name: &'static str) -> Option<bool> {
         self.parsed(name, "must be true or false", |text| text.parse().ok())
     }

@@ -93,7 +93,12 @@ fn question(request: pb::StartRunRequest) -> Result<NewRun, Error> {
     let characters = fields.number("context_characters", characters, &(0..=limit::CONTEXT_CHARACTERS.into()));
     let new = NewRun {
         conversation_id: fields.optional_id("conversation_id", request.conversation_id.as_deref()),
-        expires_at: fields.future("expires_at", request.expires_at),
+        // Under a key it may be a question that was asked before, when the time had not come.
+        expires_at: if request.request_id.is_some() {
+            fields.time("expires_at", request.expires_at)
+        } else {
+            fields.future("expires_at", request.expires_at)
+        },
         parent: fields.parent("parent_id", request.parent_id.as_deref()),
         agent: fields.text("agent", request.agent, &(1..=limit::AGENT)),
         content: fields.text("content", request.content, &(1..=limit::CONTENT)),

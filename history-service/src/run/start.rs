@@ -80,6 +80,8 @@ pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<S
 }
 
 async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
+    // A conversation that would have expired by now may be one that this key made before.
+    let mut looked = false;
     for attempt in 0..ATTEMPTS {
         let error = match write(store, user, new, ids, attempt > 0).await? {
             Ok(started) => return Ok(started),
@@ -90,6 +92,7 @@ async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> 
             // By an attempt that succeeded, though its answer was lost.
             Some(store::CONVERSATION | store::MESSAGE) => return written_before(store, user, new, ids).await,
             Some(store::RUN_REQUEST | store::RUN_RUNNING) => {}
+            _ if store::is_hidden(&error) && new.request_id.is_some() && !looked => looked = true,
             _ => return Err(conversation::expired_or(error)),
         }
         if let Some(request_id) = &new.request_id

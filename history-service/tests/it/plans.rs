@@ -50,15 +50,16 @@ async fn hot_statements_reach_their_rows_by_these_indexes() {
         .execute(&mut superuser)
         .await
         .unwrap();
-    let mut plans = String::new();
+    let mut plans = Vec::new();
     for (name, words, role) in HOT {
-        plans.push_str(&format!("{name}\n{}\n", plan(&mut superuser, &statement(words), role).await));
+        let scans = plan(&mut superuser, &statement(words), role).await;
+        plans.push(format!("{name}\n    {}\n", scans.join("\n    ")));
     }
-    insta::assert_snapshot!(plans);
+    insta::assert_snapshot!(plans.join("\n"));
 }
 
 /// The scans of the generic plan, from the outside in.
-async fn plan(superuser: &mut PgConnection, statement: &str, role: &str) -> String {
+async fn plan(superuser: &mut PgConnection, statement: &str, role: &str) -> Vec<String> {
     let count = (1..=40).rev().find(|number| statement.contains(&format!("${number}"))).unwrap_or(0);
     let arguments = vec!["NULL"; count].join(", ");
     let mut transaction = superuser.begin().await.unwrap();
@@ -72,5 +73,5 @@ async fn plan(superuser: &mut PgConnection, statement: &str, role: &str) -> Stri
     let telling =
         |line: &&str| (line.contains(" Scan") || line.starts_with("Index Cond")) && !line.contains("CTE Scan");
     let lines = lines.iter().map(|line| line.trim().trim_start_matches("->").trim_start());
-    lines.filter(telling).map(|line| format!("    {line}\n")).collect()
+    lines.filter(telling).map(str::to_owned).collect()
 }

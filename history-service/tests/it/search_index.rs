@@ -16,7 +16,8 @@ async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(
     let listeners = Listeners::bind(HERE, HERE).await.unwrap();
     let address = format!("http://{}", listeners.grpc.local_addr().unwrap());
     let clients = clients_on(Endpoint::from_shared(address).unwrap().connect_lazy());
-    let serving = history_service::serve(config(world.database.service_url.clone()), listeners, stop.clone());
+    let config = config(world.database.service_url.clone());
+    let serving = Box::pin(history_service::serve(config, listeners, stop.clone()));
     let working = async {
         work(Person::of(world, id).at(&clients)).await;
         stop.cancel();
