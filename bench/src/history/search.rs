@@ -60,7 +60,7 @@ impl Searcher {
             1 => ("a rare word", rare.clone()),
             2 => ("one of the five commonest words", common.clone()),
             3 => ("a part of a word", rare[1..rare.len().min(5)].to_owned()),
-            4 => ("two words", format!("{rare} {common}")),
+            4 => ("two words", format!("{} {}", within[1], within[within.len() - 2])),
             5 => ("a phrase of three words", format!("\"{}\"", within[3..6].join(" "))),
             _ => ("a common word without another", format!("{common} -{}", self.words[self.words.len() - 7])),
         }
