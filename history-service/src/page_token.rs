@@ -84,39 +84,48 @@ pub(crate) struct ListPosition {
     pub(crate) pinned: bool,
     pub(crate) updated_at: DateTime<Utc>,
     pub(crate) id: ConversationId,
+    /// Of the conversation that comes next, the newest entry that a search has not looked at; only where it broke off in
+    /// there.
+    pub(crate) unseen: Option<Uuid>,
 }
 
 impl ListPosition {
     /// The place right after this one.
     pub(crate) fn just_after(self) -> Self {
-        Self { id: ConversationId(Uuid::from_u128(self.id.0.as_u128().saturating_sub(1))), ..self }
+        let id = ConversationId(Uuid::from_u128(self.id.0.as_u128().saturating_sub(1)));
+        Self { id, unseen: None, ..self }
     }
 
     /// The place right before this one.
     pub(crate) fn just_before(self) -> Self {
-        Self { id: ConversationId(Uuid::from_u128(self.id.0.as_u128().saturating_add(1))), ..self }
+        let id = ConversationId(Uuid::from_u128(self.id.0.as_u128().saturating_add(1)));
+        Self { id, unseen: None, ..self }
     }
 }
 
 impl Position for ListPosition {
     fn encode(&self) -> Vec<u8> {
         let micros = self.updated_at.timestamp_micros().to_be_bytes();
-        [&[u8::from(self.pinned)], micros.as_slice(), self.id.0.as_bytes()].concat()
+        let unseen = self.unseen.as_ref().map_or(&[][..], |id| id.as_bytes());
+        [&[u8::from(self.pinned)], micros.as_slice(), self.id.0.as_bytes(), unseen].concat()
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (&pinned, rest) = bytes.split_first()?;
-        let (micros, id) = rest.split_first_chunk::<8>()?;
+        let (micros, rest) = rest.split_first_chunk::<8>()?;
+        let (id, unseen) = rest.split_first_chunk()?;
         let pinned = [false, true].get(usize::from(pinned)).copied()?;
         let updated_at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?;
-        Some(Self { pinned, updated_at, id: ConversationId(Uuid::from_slice(id).ok()?) })
+        let unseen = if unseen.is_empty() { None } else { Some(Uuid::from_slice(unseen).ok()?) };
+        Some(Self { pinned, updated_at, id: ConversationId(Uuid::from_bytes(*id)), unseen })
     }
 }
 
 impl ListPosition {
     /// Where this conversation stands.
     pub(crate) fn of(conversation: &Conversation) -> Self {
-        Self { pinned: conversation.pinned, updated_at: conversation.updated_at, id: conversation.id }
+        let Conversation { pinned, updated_at, id, .. } = *conversation;
+        Self { pinned, updated_at, id, unseen: None }
     }
 }
 
@@ -232,9 +241,12 @@ mod tests {
     use super::*;
 
     prop_compose! {
-        fn position()(pinned: bool, micros in 0_i64..253_402_300_800_000_000, id: u128) -> ListPosition {
+        fn position()(
+            pinned: bool, micros in 0_i64..253_402_300_800_000_000, id: u128, unseen: Option<u128>,
+        ) -> ListPosition {
             let updated_at = DateTime::from_timestamp_micros(micros).unwrap();
-            ListPosition { pinned, updated_at, id: ConversationId(Uuid::from_u128(id)) }
+            let unseen = unseen.map(Uuid::from_u128);
+            ListPosition { pinned, updated_at, id: ConversationId(Uuid::from_u128(id)), unseen }
         }
     }
 

@@ -3,6 +3,11 @@
 //! The index proposes entries, newest first; their texts are read as the user, and the matcher decides. Hits are ranked
 //! within pools: the best of the newest [`POOL`] hits come first, then those of the next. So the work of a page has a
 //! bound whatever is asked, every hit comes once, and what most people have fits one pool.
+//!
+//! Candidates are asked of the primary, for only there somebody becomes the keeper; texts and branches, which are the
+//! work, of a replica, if there is one. A replica answers with at least what had been committed when it was asked, and
+//! it is asked after the candidates were found: so it has the text of each, unless that was deleted meanwhile, and who
+//! has just written something finds it.
 
 use std::{ops::RangeInclusive, sync::Arc};
 
@@ -151,7 +156,7 @@ pub(crate) async fn search(
         }
         _ => pool.next(start.oldest),
     };
-    Ok(Page { hits: branch::shown(store, user, &query, pool.hits).await?, next })
+    Ok(Page { hits: branch::shown(store, user, query, pool.hits).await?, next })
 }
 
 /// The newest hits among these entries, verified.
@@ -226,7 +231,7 @@ async fn verified(
     candidates: &[Candidate],
 ) -> Result<Vec<Ranked>, Error> {
     let ids: Vec<Uuid> = candidates.iter().map(|candidate| candidate.entry_id).collect();
-    let texts = stored::texts(store.pool(), user, &ids, filter, LONGEST).await?;
+    let texts = stored::texts(store.anywhere(), user, &ids, filter, LONGEST).await?;
     let query = Arc::clone(query);
     let ranked = move || texts.into_iter().filter_map(|found| rank(&query, found)).collect();
     tokio::task::spawn_blocking(ranked).await.map_err(Error::internal)

@@ -28,6 +28,8 @@ pub enum Fault {
     Before(&'static str),
     /// It breaks when the server has answered this, before the client has the answer.
     After(&'static str),
+    /// Nothing passes any more when this comes from the client, and nobody is told.
+    SilentFrom(&'static str),
 }
 
 /// The message Sync by itself.
@@ -190,6 +192,7 @@ async fn carry_on(mut client: TcpStream, state: &State) -> std::io::Result<()> {
                 state.said.fetch_add(usize::from(said != SYNC), Ordering::SeqCst);
                 match state.take(|fault| has(said, fault)) {
                     Some(Fault::Before(_)) => return Ok(()),
+                    Some(Fault::SilentFrom(_)) => std::future::pending().await,
                     Some(_) => {
                         server.write_all(said).await?;
                         let _ = server.read(&mut answer).await?;
@@ -210,6 +213,6 @@ async fn carry_on(mut client: TcpStream, state: &State) -> std::io::Result<()> {
 }
 
 fn has(said: &[u8], fault: &Fault) -> bool {
-    let (Fault::Before(word) | Fault::After(word)) = fault else { return false };
+    let (Fault::Before(word) | Fault::After(word) | Fault::SilentFrom(word)) = fault else { return false };
     said.windows(word.len()).any(|window| window == word.as_bytes())
 }

@@ -4,7 +4,10 @@
 //! ends at another leaf than the active one, the active path is walked up, as far as the oldest hit. Both cost what
 //! lies below the hits, which are mostly new.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use kit::{caller::UserId, error::Error};
 use uuid::Uuid;
@@ -19,22 +22,30 @@ use crate::{
 const STEPS: i64 = 100_000;
 
 /// The hits with their snippets and branches, in their order.
-pub(super) async fn shown(store: &Store, user: UserId, query: &Query, ranked: Vec<Ranked>) -> Result<Vec<Hit>, Error> {
+pub(super) async fn shown(
+    store: &Store,
+    user: UserId,
+    query: Arc<Query>,
+    ranked: Vec<Ranked>,
+) -> Result<Vec<Hit>, Error> {
     let leaves = leaves(store, user, &ranked).await?;
-    let hits = ranked.into_iter().map(|Ranked { found, .. }| {
-        let message = found.role.map(|role| (MessageId(found.entry_id), role));
-        let leaf_id = message.map_or(found.active_leaf_id, |(id, _)| leaves.get(&id).copied().or(Some(id)));
-        Hit {
-            message,
-            conversation_id: found.conversation_id,
-            snippet: snippet::of(&found.text, query),
-            title: found.title,
-            created_at: found.created_at,
-            on_active_path: leaf_id == found.active_leaf_id,
-            leaf_id,
-        }
-    });
-    Ok(hits.collect())
+    let hits = move || ranked.into_iter().map(|hit| shown_at(hit, &leaves, &query)).collect();
+    // Each snippet goes through its text once more.
+    tokio::task::spawn_blocking(hits).await.map_err(Error::internal)
+}
+
+fn shown_at(Ranked { found, .. }: Ranked, leaves: &HashMap<MessageId, MessageId>, query: &Query) -> Hit {
+    let message = found.role.map(|role| (MessageId(found.entry_id), role));
+    let leaf_id = message.map_or(found.active_leaf_id, |(id, _)| leaves.get(&id).copied().or(Some(id)));
+    Hit {
+        message,
+        conversation_id: found.conversation_id,
+        snippet: snippet::of(&found.text, query),
+        title: found.title,
+        created_at: found.created_at,
+        on_active_path: leaf_id == found.active_leaf_id,
+        leaf_id,
+    }
 }
 
 /// The leaf of each message: the active one where its path shows the message, else the newest below it.
@@ -43,7 +54,7 @@ async fn leaves(store: &Store, user: UserId, ranked: &[Ranked]) -> Result<HashMa
     if messages.is_empty() {
         return Ok(HashMap::new());
     }
-    let steps = stored::downwards(store.pool(), user, &messages, STEPS).await?;
+    let steps = stored::downwards(store.anywhere(), user, &messages, STEPS).await?;
     let children: HashMap<MessageId, MessageId> = steps.into_iter().map(|step| (step.from, step.to)).collect();
     let mut leaves: HashMap<MessageId, MessageId> = HashMap::new();
     for &id in &messages {
@@ -54,7 +65,7 @@ async fn leaves(store: &Store, user: UserId, ranked: &[Ranked]) -> Result<HashMa
     let Some(oldest) = elsewhere.iter().map(|hit| hit.found.entry_id).min() else { return Ok(leaves) };
     let active: HashSet<MessageId> = elsewhere.iter().filter_map(|hit| hit.found.active_leaf_id).collect();
     let active: Vec<Uuid> = active.into_iter().map(|leaf| leaf.0).collect();
-    let steps = stored::upwards(store.pool(), user, &active, oldest, STEPS).await?;
+    let steps = stored::upwards(store.anywhere(), user, &active, oldest, STEPS).await?;
     let above: HashSet<MessageId> = steps.into_iter().map(|step| step.to).collect();
     for hit in elsewhere {
         let id = MessageId(hit.found.entry_id);

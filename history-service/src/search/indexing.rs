@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use kit::{caller::UserId, error::Error};
+use kit::{caller::UserId, database::in_time, error::Error};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -71,11 +71,13 @@ impl Indexer {
         }
     }
 
-    /// A database that is away is nobody's fault; what else fails is looked for one by one.
+    /// A database that is away is nobody's fault, but a batch may be too much for one that is slow. What else fails is
+    /// looked for one by one.
     fn note(&mut self, error: &Error, entries: &[Uuid]) {
         match entries {
             _ if matches!(error, Error::Unavailable { .. }) => {
                 tracing::warn!(%error, "nothing can be indexed for search; trying again");
+                self.batch = (self.batch / 2).max(1);
             }
             [entry] => {
                 tracing::error!(%error, entry.id = %entry, "an entry cannot be indexed for search and is left aside");
@@ -118,7 +120,7 @@ impl Indexer {
             transaction.commit().await?;
             Ok(taken.len())
         };
-        let done: Result<usize, Error> = work.await;
+        let done: Result<usize, Error> = in_time(work).await;
         done.map_err(|error| Failure { error, entries: taken.iter().map(|entry| entry.entry_id).collect() })
     }
 }

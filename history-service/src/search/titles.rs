@@ -2,7 +2,8 @@
 //!
 //! Where the index proposes few entries, only their conversations are listed, in the order of lists, and verified as
 //! they come. Where it proposes many, most conversations match, and every listed one is looked at. So a page has a
-//! bound, and pages walk as they do without a query.
+//! bound, and pages walk as they do without a query; where the bound is reached inside of a conversation, the next page
+//! goes on there.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,7 +13,7 @@ use std::{
 use kit::{caller::UserId, error::Error};
 use uuid::Uuid;
 
-use super::{EXAMINED, Filter, Query, batch, candidates::Candidates, verified};
+use super::{EXAMINED, Filter, PAGE_BYTES, Query, batch, candidates::Candidates, verified, weight};
 use crate::{
     conversation::{self, Conversation, Page},
     id::ConversationId,
@@ -24,7 +25,7 @@ use crate::{
     },
 };
 
-/// So many conversations are looked at for one page, or [`EXAMINED`] messages.
+/// So many conversations are looked at for one page, or [`EXAMINED`] messages, or [`PAGE_BYTES`] of them.
 const CONVERSATIONS: usize = 500;
 /// So many entries of conversations are read at once.
 const ENTRIES: usize = 1_000;
@@ -41,30 +42,39 @@ pub(crate) async fn list(
     let query = Arc::new(query);
     let everything = (Uuid::nil(), Uuid::max());
     let candidates = Candidates::new(store, user, &query, Within::default(), everything, EXAMINED + 1).await?;
-    let mut proposed = candidates.all(EXAMINED).await?.map(by_conversation);
+    let proposed = candidates.all(EXAMINED).await?.map(by_conversation);
     let only: Option<Vec<Uuid>> = proposed.as_ref().map(|proposed| proposed.keys().map(|id| id.0).collect());
     let (mut found, mut from) = (Vec::new(), asked);
-    let (mut looked_at, mut examined) = (0, 0);
-    while looked_at < CONVERSATIONS && examined < EXAMINED {
-        let listed = conversation::walk(store, user, filter, only.as_deref(), from, page_size + 1).await?;
-        let ended = listed.len() <= page_size;
-        looked_at += listed.len();
-        let matching = match &mut proposed {
-            Some(proposed) => {
-                let entries = listed.iter().filter_map(|listed| proposed.remove(&listed.id)).flatten().collect();
-                matching(store, user, &query, entries, &mut examined).await?
-            }
-            None => matching_any(store, user, &query, &listed, &mut examined).await?,
-        };
+    let mut work = Work::default();
+    while work.conversations < CONVERSATIONS && !work.has_read_enough() {
+        let mut listed = conversation::walk(store, user, filter, only.as_deref(), from, page_size + 1).await?;
+        let mut ended = listed.len() <= page_size;
+        let mut newest = Uuid::max();
+        // It still stands there, and nobody wrote to it meanwhile.
+        if let (Some(page), Some(first)) = (from, listed.first())
+            && let Some(unseen) = page.place().unseen
+            && reaching(page, first, unseen) == page.place()
+        {
+            newest = unseen;
+            listed.truncate(1);
+            ended = false;
+        }
+        work.conversations += listed.len();
+        let entries = Entries { listed: &listed, proposed: proposed.as_ref(), newest };
+        let looked = looked(store, user, &query, entries, &mut work).await?;
         for conversation in listed {
-            let matches = matching.contains(&conversation.id);
+            let matches = looked.matching.contains(&conversation.id);
             if matches && found.len() == page_size {
                 return Ok(Page::of(asked, found, from.map(page_token::Page::place)));
             }
+            let way = from.unwrap_or(page_token::Page::After(ListPosition::of(&conversation)));
+            if let Some(unseen) = looked.unseen.filter(|_| !matches) {
+                return Ok(Page::of(asked, found, Some(reaching(way, &conversation, unseen))));
+            }
             let place = ListPosition::of(&conversation);
-            from = Some(match from {
-                Some(page_token::Page::Before(_)) => page_token::Page::Before(place),
-                _ => page_token::Page::After(place),
+            from = Some(match way {
+                page_token::Page::Before(_) => page_token::Page::Before(place),
+                page_token::Page::After(_) => page_token::Page::After(place),
             });
             found.extend(matches.then_some(conversation));
         }
@@ -75,6 +85,47 @@ pub(crate) async fn list(
     Ok(Page::of(asked, found, from.map(page_token::Page::place)))
 }
 
+/// What a page has cost so far.
+#[derive(Debug, Default)]
+struct Work {
+    conversations: usize,
+    entries: usize,
+    bytes: usize,
+}
+
+impl Work {
+    fn has_read_enough(&self) -> bool {
+        self.entries >= EXAMINED || self.bytes >= PAGE_BYTES
+    }
+}
+
+/// What is looked at: what the index proposes of these conversations, or all that they have.
+#[derive(Clone, Copy)]
+struct Entries<'a> {
+    listed: &'a [Conversation],
+    proposed: Option<&'a HashMap<ConversationId, Vec<Candidate>>>,
+    /// Nothing newer.
+    newest: Uuid,
+}
+
+/// What was found out.
+#[derive(Debug, Default)]
+struct Looked {
+    matching: HashSet<ConversationId>,
+    /// Where it was enough: from here on the others have not been looked at.
+    unseen: Option<Uuid>,
+}
+
+/// The place just short of a conversation, whose entries from `unseen` on are still to be looked at.
+fn reaching(way: page_token::Page<ListPosition>, conversation: &Conversation, unseen: Uuid) -> ListPosition {
+    let place = ListPosition::of(conversation);
+    let short = match way {
+        page_token::Page::Before(_) => place.just_after(),
+        page_token::Page::After(_) => place.just_before(),
+    };
+    ListPosition { unseen: Some(unseen), ..short }
+}
+
 fn by_conversation(candidates: Vec<Candidate>) -> HashMap<ConversationId, Vec<Candidate>> {
     let mut conversations: HashMap<ConversationId, Vec<Candidate>> = HashMap::new();
     for candidate in candidates {
@@ -83,47 +134,45 @@ fn by_conversation(candidates: Vec<Candidate>) -> HashMap<ConversationId, Vec<Ca
     conversations
 }
 
-/// The conversations of entries that match.
-async fn matching(
+/// Which of the listed conversations match, from their newest entries on.
+async fn looked(
     store: &Store,
     user: UserId,
     query: &Arc<Query>,
-    mut entries: Vec<Candidate>,
-    examined: &mut usize,
-) -> Result<HashSet<ConversationId>, Error> {
-    let mut matching = HashSet::new();
-    while !entries.is_empty() {
-        let rest = entries.split_off(batch(&entries));
-        *examined += entries.len();
-        let hits = verified(store, user, query, &Filter::default(), &entries).await?;
-        matching.extend(hits.into_iter().map(|hit| hit.found.conversation_id));
-        entries = rest;
-        entries.retain(|entry| !matching.contains(&entry.conversation_id));
-    }
-    Ok(matching)
-}
-
-/// Which of these conversations match, whatever the index says.
-async fn matching_any(
-    store: &Store,
-    user: UserId,
-    query: &Arc<Query>,
-    listed: &[Conversation],
-    examined: &mut usize,
-) -> Result<HashSet<ConversationId>, Error> {
-    let mut found = HashSet::new();
-    let mut open: Vec<Uuid> = listed.iter().map(|conversation| conversation.id.0).collect();
-    let mut newest = Uuid::max();
-    while !open.is_empty() {
-        let entries = stored::entries(store.pool(), user, &open, newest, ENTRIES).await?;
-        let whole = entries.len() < ENTRIES;
-        let below = entries.last().and_then(|last| last.entry_id.as_u128().checked_sub(1));
-        found.extend(matching(store, user, query, entries, examined).await?);
-        open.retain(|id| !found.contains(&ConversationId(*id)));
+    Entries { listed, proposed, mut newest }: Entries<'_>,
+    work: &mut Work,
+) -> Result<Looked, Error> {
+    let mut looked = Looked::default();
+    loop {
+        let open = listed.iter().map(|conversation| conversation.id).filter(|id| !looked.matching.contains(id));
+        let (mut entries, more) = if let Some(proposed) = proposed {
+            let proposed = open.filter_map(|id| proposed.get(&id)).flatten();
+            let mut entries: Vec<Candidate> = proposed.filter(|entry| entry.entry_id <= newest).cloned().collect();
+            entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.entry_id));
+            (entries, false)
+        } else {
+            let open: Vec<Uuid> = open.map(|id| id.0).collect();
+            let entries = stored::entries(store.anywhere(), user, &open, newest, ENTRIES).await?;
+            let more = entries.len() == ENTRIES;
+            (entries, more)
+        };
+        let mut below = None;
+        while !entries.is_empty() {
+            let rest = entries.split_off(batch(&entries));
+            work.entries += entries.len();
+            work.bytes += entries.iter().map(weight).sum::<usize>();
+            let hits = verified(store, user, query, &Filter::default(), &entries).await?;
+            looked.matching.extend(hits.into_iter().map(|hit| hit.found.conversation_id));
+            below = entries.last().and_then(|last| last.entry_id.as_u128().checked_sub(1)).map(Uuid::from_u128);
+            entries = rest;
+            entries.retain(|entry| !looked.matching.contains(&entry.conversation_id));
+            if work.has_read_enough() && (more || !entries.is_empty()) {
+                return Ok(Looked { unseen: below, ..looked });
+            }
+        }
         newest = match below {
-            Some(below) if !whole => Uuid::from_u128(below),
-            _ => break,
+            Some(below) if more => below,
+            _ => return Ok(looked),
         };
     }
-    Ok(found)
 }

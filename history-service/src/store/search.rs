@@ -32,7 +32,7 @@ pub(crate) struct Step {
     pub(crate) to: MessageId,
 }
 
-/// The texts of these entries that the filter lets through, in no order. What has expired is gone.
+/// The texts of these entries that the filter lets through, in no order.
 pub(crate) async fn texts(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -70,7 +70,6 @@ pub(crate) async fn texts(
                 FROM history.conversation
                 WHERE user_id = caller.user_id
                     AND conversation_id = m.conversation_id
-                    AND (expires_at IS NULL OR expires_at > statement_timestamp())
                 LIMIT 1
             ) c
             UNION ALL
@@ -86,7 +85,6 @@ pub(crate) async fn texts(
                     AND $4::boolean IS NULL
                     AND ($5::timestamptz IS NULL OR created_at >= $5)
                     AND ($6::timestamptz IS NULL OR created_at < $6)
-                    AND (expires_at IS NULL OR expires_at > statement_timestamp())
                 LIMIT 1
             ) c
             LIMIT cardinality($2)
@@ -104,7 +102,7 @@ pub(crate) async fn texts(
     .await
 }
 
-/// The newest entries of these conversations.
+/// The newest entries of these conversations. Each is asked by itself: however much it has, only the newest are read.
 pub(crate) async fn entries(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -120,12 +118,18 @@ pub(crate) async fn entries(
             e.entry_id AS "entry_id!", e.conversation_id AS "conversation_id!: ConversationId", e.length AS "length!"
         FROM caller
         CROSS JOIN LATERAL (
-            SELECT entry_id, conversation_id, length
-            FROM history.search_entry
-            WHERE user_id = caller.user_id
-                AND conversation_id = ANY($2)
-                AND entry_id <= $3
-            ORDER BY entry_id DESC
+            SELECT e.entry_id, e.conversation_id, e.length
+            FROM unnest($2::uuid[]) AS conversation (id)
+            CROSS JOIN LATERAL (
+                SELECT entry_id, conversation_id, length
+                FROM history.search_entry
+                WHERE user_id = caller.user_id
+                    AND conversation_id = conversation.id
+                    AND entry_id <= $3
+                ORDER BY entry_id DESC
+                LIMIT $4
+            ) e
+            ORDER BY e.entry_id DESC
             LIMIT $4
         ) e
         ORDER BY e.entry_id DESC

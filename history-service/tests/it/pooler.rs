@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr as _};
 
 use futures_util::future::join_all;
-use proto::history::v1 as pb;
+use proto::history::v1::{self as pb, export_user_response::Record};
 use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, Row as _, postgres::PgConnectOptions};
 use testkit::PgBouncer;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     rpcs::{self, Ids},
+    search::asking,
     world::{Clients, Person, World, acting_headers, clients_with, completed, question, user_message},
 };
 
@@ -46,10 +47,29 @@ async fn life(person: Person) {
         let listed = person.list_conversations(pb::ListConversationsRequest::default()).await.unwrap().conversations;
         assert_eq!(listed.len(), round + 1);
         assert!(listed.iter().all(|listed| listed.preview.starts_with(&person.id.to_string())), "{listed:#?}");
+        finds_all(&person, round + 1).await;
     }
     let listed = person.list_conversations(pb::ListConversationsRequest::default()).await.unwrap().conversations;
     let delete = pb::DeleteConversationRequest { conversation_id: listed[0].id.clone() };
     person.delete_conversation(delete).await.unwrap();
+}
+
+/// What search, citations and export say of so many rounds.
+async fn finds_all(person: &Person, rounds: usize) {
+    let id = person.id.to_string();
+    // Question, answer, message and title.
+    let hits = person.search_messages(pb::SearchMessagesRequest { page_size: 50, ..asking(&id) }).await.unwrap().hits;
+    assert_eq!(hits.len(), 4 * rounds);
+    let query = pb::ListConversationsRequest { query: Some(id.clone()), ..Default::default() };
+    assert_eq!(person.list_conversations(query).await.unwrap().conversations.len(), rounds);
+    let cited = pb::ListCitationsRequest { url: Some("https://example.com".to_owned()), ..Default::default() };
+    assert_eq!(person.list_citations(cited).await.unwrap().citations.len(), rounds);
+    let told = person.export(pb::ExportOrder::Unspecified).await.unwrap();
+    let messages =
+        told.iter().filter_map(|record| if let Record::Message(message) = record { Some(message) } else { None });
+    let contents: Vec<_> = messages.map(|message| message.content.as_str()).collect();
+    assert_eq!(contents.len(), 3 * rounds);
+    assert!(contents.iter().all(|content| content.starts_with(&id)), "{contents:?}");
 }
 
 async fn a_crowd_lives_well(world: &World, services: &[Clients]) {

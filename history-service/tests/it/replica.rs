@@ -6,7 +6,10 @@ use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection};
 use testkit::Replicated;
 
-use crate::world::{Clients, Person, clients_with};
+use crate::{
+    search::asking,
+    world::{Clients, Person, clients_with},
+};
 
 /// So many attempts take longer than a replica rests that was late.
 const MANY: usize = 2_000;
@@ -31,10 +34,16 @@ fn service(databases: &Replicated) -> Clients {
 
 /// How many lists the standby has been asked for by connections that are still there.
 async fn lists_on(standby: &mut PgConnection) -> i64 {
+    asked(standby, "%caller AS MATERIALIZED%").await
+}
+
+/// How many connections, which are still there, asked for something like this last.
+async fn asked(standby: &mut PgConnection, pattern: &str) -> i64 {
     sqlx::query_scalar(
         "SELECT count(*) FROM pg_stat_activity \
-         WHERE application_name = 'history-service reads' AND query LIKE '%caller AS MATERIALIZED%'",
+         WHERE application_name = 'history-service reads' AND query LIKE $1",
     )
+    .bind(pattern)
     .fetch_one(standby)
     .await
     .unwrap()
@@ -104,6 +113,35 @@ async fn crowds_of_writers_find_what_they_wrote_at_any_service() {
     }))
     .await;
     until_the_standby_answers(&Person::new(&services[1]), &mut standby).await;
+}
+
+#[tokio::test]
+async fn a_search_reads_texts_and_branches_there_and_finds_what_was_just_written() {
+    let (_databases, clients, mut standby) = replicated().await;
+    let user = Person::new(&clients);
+    let conversation = user.conversation().await;
+    let said = user.say(&conversation.id, "an egret", None).await;
+    let found = async |query: &str| {
+        let hits = user.search_messages(asking(query)).await.unwrap().hits;
+        hits.into_iter().filter_map(|hit| hit.message_id).collect::<Vec<_>>()
+    };
+    // Nothing is found last by what reads texts, something by what looks for its branch.
+    for (query, expected, last) in [("heron", vec![], "%left(m.content%"), ("egret", vec![said.id], "%AS hit (id)%")] {
+        let mut there = 0;
+        for _ in 0..MANY {
+            assert_eq!(found(query).await, expected);
+            there = asked(&mut standby, last).await;
+            if there > 0 {
+                break;
+            }
+        }
+        assert!(there > 0, "{last}");
+    }
+
+    replay(&mut standby, "SELECT pg_wal_replay_pause()").await;
+    let said = user.say(&conversation.id, "a heron", None).await;
+    assert_eq!(found("heron").await, [said.id]);
+    replay(&mut standby, "SELECT pg_wal_replay_resume()").await;
 }
 
 #[tokio::test]

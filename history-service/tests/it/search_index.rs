@@ -1,8 +1,12 @@
 //! The indexer of a running service: it catches up with what was written, there or by a process that is gone.
 
+use std::time::Duration;
+
 use kit::server::Listeners;
 use proto::history::v1 as pb;
-use sqlx::PgConnection;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{Connection as _, PgConnection};
+use testkit::{Fault, Proxy};
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Endpoint;
 
@@ -10,16 +14,22 @@ use crate::world::{Person, World, clients_on, config};
 
 const HERE: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// Does something beside a running service, with a user who speaks to it.
 async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
+    beside_a_service_on(world.database.service_url.clone(), world, id, work).await;
+}
+
+/// The same with a way to the database of its own.
+async fn beside_a_service_on(url: SecretString, world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
     let stop = CancellationToken::new();
     let listeners = Listeners::bind(HERE, HERE).await.unwrap();
     let address = format!("http://{}", listeners.grpc.local_addr().unwrap());
     let clients = clients_on(Endpoint::from_shared(address).unwrap().connect_lazy());
-    let config = config(world.database.service_url.clone());
-    let serving = Box::pin(history_service::serve(config, listeners, stop.clone()));
+    let serving = Box::pin(history_service::serve(config(url), listeners, stop.clone()));
     let working = async {
-        work(Person::of(world, id).at(&clients)).await;
+        Box::pin(work(Person::of(world, id).at(&clients))).await;
         stop.cancel();
     };
     let (served, ()) = tokio::join!(serving, working);
@@ -27,16 +37,42 @@ async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(
 }
 
 /// Waits until so many entries wait.
+///
+/// # Panics
+/// When it takes as long as only a test that hangs does.
 async fn waiting(superuser: &mut PgConnection, expected: i64) {
-    let waiting = "SELECT count(*) FROM history.search_entry WHERE grams IS NULL";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *superuser).await.unwrap() != expected {
-        tokio::task::yield_now().await;
-    }
+    let mut left = -1;
+    let until = async {
+        while left != expected {
+            let waiting = "SELECT count(*) FROM history.search_entry WHERE grams IS NULL";
+            left = sqlx::query_scalar(waiting).fetch_one(&mut *superuser).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let done = tokio::time::timeout(PATIENCE, until).await;
+    done.unwrap_or_else(|_| panic!("{left} entries wait, and not {expected}"));
 }
 
 async fn found(user: &Person, query: &str) -> usize {
     let request = pb::SearchMessagesRequest { query: query.to_owned(), page_size: 50, ..Default::default() };
     user.search_messages(request).await.unwrap().hits.len()
+}
+
+/// The ids of all listed conversations, by as many pages as it takes.
+async fn listed(user: &Person, query: &str) -> std::collections::BTreeSet<String> {
+    let mut listed = std::collections::BTreeSet::new();
+    let mut request =
+        pb::ListConversationsRequest { query: Some(query.to_owned()), page_size: 100, ..Default::default() };
+    loop {
+        let page = user.list_conversations(request.clone()).await.unwrap();
+        for conversation in page.conversations {
+            assert!(listed.insert(conversation.id), "{query}");
+        }
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            return listed;
+        }
+    }
 }
 
 const QUERIES: [(&str, usize); 8] = [
@@ -125,6 +161,69 @@ async fn an_entry_that_cannot_be_indexed_keeps_no_other_from_it() {
     .await;
 }
 
+#[tokio::test]
+async fn a_connection_that_falls_silent_does_not_end_indexing() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let user = world.user();
+    user.say(&user.conversation().await.id, "ibis", None).await;
+    let proxy = Proxy::start().await;
+    proxy.next([Fault::SilentFrom("AND entry_id <> ALL($1)")]);
+    beside_a_service_on(proxy.service_url(&world.database), &world, user.id, async |there| {
+        let silent = async {
+            while !proxy.is_done() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, silent).await.unwrap();
+        // As if the deadline had passed.
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(20)).await;
+        tokio::time::resume();
+        waiting(&mut superuser, 0).await;
+        assert_eq!(found(&there, "ibis").await, 2);
+    })
+    .await;
+}
+
+/// As `ARCHITECTURE.md` says.
+const ANEW: &str = "
+    ALTER TABLE history.search_entry NO FORCE ROW LEVEL SECURITY;
+    ALTER TABLE history.search_block NO FORCE ROW LEVEL SECURITY;
+    UPDATE history.search_entry SET grams = NULL;
+    DELETE FROM history.search_block;
+    ALTER TABLE history.search_entry FORCE ROW LEVEL SECURITY;
+    ALTER TABLE history.search_block FORCE ROW LEVEL SECURITY;
+";
+
+#[tokio::test]
+async fn a_migration_lets_everything_be_indexed_anew() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    for number in 0..5 {
+        user.say(&id, &format!("stoat {number}"), None).await;
+    }
+    let mut blocks = Vec::new();
+    for _ in 0..2 {
+        beside_a_service(&world, user.id, async |there| {
+            waiting(&mut superuser, 0).await;
+            assert_eq!(found(&there, "stoat").await, 6);
+        })
+        .await;
+        let entries = "SELECT user_id, block, entries, oldest, newest FROM history.search_block";
+        let entries: Vec<(uuid::Uuid, i32, i32, uuid::Uuid, uuid::Uuid)> =
+            sqlx::query_as(entries).fetch_all(&mut superuser).await.unwrap();
+        blocks.push(entries);
+        let mut owner = PgConnection::connect(world.database.owner_url.expose_secret()).await.unwrap();
+        sqlx::raw_sql(ANEW).execute(&mut owner).await.unwrap();
+        waiting(&mut superuser, 6).await;
+    }
+    assert_eq!(blocks[0].len(), 1);
+    assert_eq!(blocks[0], blocks[1]);
+}
+
 /// 5,200 messages in 52 conversations: `common` in each, `medium` in 260 of them, `rare` in 3.
 const PLENTY: &str = "
     WITH conversation AS (
@@ -192,9 +291,7 @@ async fn much_is_searched_block_by_block_and_nothing_is_missed() {
         for (query, count) in
             [("rare", 3), ("medium", 52), ("common", 52), ("common -medium", 52), ("common -common", 0)]
         {
-            let request =
-                pb::ListConversationsRequest { query: Some(query.to_owned()), page_size: 100, ..Default::default() };
-            let listed = there.list_conversations(request).await.unwrap().conversations;
+            let listed = listed(&there, query).await;
             assert_eq!(listed.len(), count, "{query}");
         }
     })

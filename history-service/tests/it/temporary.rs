@@ -3,11 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use prost_types::{FieldMask, Timestamp};
-use proto::history::v1 as pb;
+use proto::history::v1::{self as pb, export_user_response::Record};
 use tonic::Code;
 
 use crate::{
     rpcs::{self, Ids},
+    search::asking,
     world::{Person, World, acting_headers, completed, question, reason_of, user_message, violations},
 };
 
@@ -75,6 +76,12 @@ async fn what_has_expired_answers_every_rpc_as_what_never_was() {
     set_end(&user, &id, Some(in_an_hour())).await.unwrap();
     let citations = || user.list_citations(pb::ListCitationsRequest { url: Some(url.clone()), ..Default::default() });
     assert_eq!(citations().await.unwrap().citations.len(), 1);
+    // The question, which is the title, too.
+    assert_eq!(user.search_messages(asking("psst")).await.unwrap().hits.len(), 2);
+    let orders = [pb::ExportOrder::Unspecified, pb::ExportOrder::Reading];
+    for order in orders {
+        assert!(user.export(order).await.unwrap().len() > 2);
+    }
     assert_eq!(user.read(&id).await.message_count, 4);
 
     expire(&world, &id).await;
@@ -86,9 +93,14 @@ async fn what_has_expired_answers_every_rpc_as_what_never_was() {
         }
     }
     assert_eq!(citations().await.unwrap().citations, []);
-    for archived in [false, true] {
-        let list = pb::ListConversationsRequest { archived: Some(archived), ..Default::default() };
+    for (archived, query) in [(false, None), (true, None), (false, Some("psst".to_owned()))] {
+        let list = pb::ListConversationsRequest { archived: Some(archived), query, ..Default::default() };
         assert_eq!(user.list_conversations(list).await.unwrap().conversations, []);
+    }
+    assert_eq!(user.search_messages(asking("psst")).await.unwrap().hits, []);
+    for order in orders {
+        let told = user.export(order).await.unwrap();
+        assert!(matches!(told.as_slice(), [Record::Manifest(_), Record::Completed(_)]), "{told:?}");
     }
     // Nothing of this has changed a row: whoever sweeps finds all of it.
     let mut superuser = world.superuser().await;

@@ -25,7 +25,7 @@ pub(crate) async fn list(
     limit: usize,
 ) -> sqlx::Result<Vec<Conversation>> {
     // Always a bound, so that one generic plan begins each page where it starts.
-    let first = ListPosition { pinned: true, updated_at: end_of_time(), id: ConversationId(Uuid::max()) };
+    let first = ListPosition { pinned: true, updated_at: end_of_time(), id: ConversationId(Uuid::max()), unseen: None };
     let after = after.unwrap_or(first);
     sqlx::query_as!(
         Conversation,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An entry that may match.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) entry_id: Uuid,
     pub(crate) conversation_id: ConversationId,
