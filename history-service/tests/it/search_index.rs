@@ -11,7 +11,7 @@ use crate::world::{Person, World, clients_on, config};
 const HERE: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 /// Does something beside a running service, with a user who speaks to it.
-async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
+pub(crate) async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
     let stop = CancellationToken::new();
     let listeners = Listeners::bind(HERE, HERE).await.unwrap();
     let address = format!("http://{}", listeners.grpc.local_addr().unwrap());
@@ -26,14 +26,14 @@ async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(
 }
 
 /// Waits until so many entries wait.
-async fn waiting(superuser: &mut PgConnection, expected: i64) {
+pub(crate) async fn waiting(superuser: &mut PgConnection, expected: i64) {
     let waiting = "SELECT count(*) FROM history.search_entry WHERE grams IS NULL";
     while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *superuser).await.unwrap() != expected {
         tokio::task::yield_now().await;
     }
 }
 
-async fn found(user: &Person, query: &str) -> usize {
+pub(crate) async fn found(user: &Person, query: &str) -> usize {
     let request = pb::SearchMessagesRequest { query: query.to_owned(), page_size: 50, ..Default::default() };
     user.search_messages(request).await.unwrap().hits.len()
 }
