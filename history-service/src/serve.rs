@@ -48,7 +48,8 @@ pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken
         served.cancel();
         outcome
     };
-    tokio::join!(serving, indexing, served.run_until_cancelled(keeper.run())).0
+    let keeping = served.run_until_cancelled(Box::pin(keeper.run()));
+    tokio::join!(serving, indexing, keeping).0
 }
 
 /// Does the background work once, or until `stop`: applies erasures again, and deletes conversations whose time is over.
