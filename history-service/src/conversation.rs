@@ -138,7 +138,7 @@ pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -
         // already.
         Err(error) if store::is_hidden(&error) => {
             if let Some(client_id) = &new.client_id {
-                let mut transaction = store.begin_as_keeper().await?;
+                let mut transaction = store.begin_as_keeper_for(user).await?;
                 store::keeper::conversation::free_client_id(&mut transaction, user, client_id).await?;
                 transaction.commit().await?;
             }

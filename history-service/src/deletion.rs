@@ -73,6 +73,9 @@ pub(crate) async fn step(store: &Store, selection: Selection) -> Result<Option<C
             deletion::delete(&mut transaction, &doomed).await?
         };
         if let Selection::Of(user) = selection {
+            // What indexes the user's entries had to be waited for until they went: with the last of them nothing adds
+            // to a block again.
+            deletion::forget_blocks(&mut transaction, user).await?;
             tombstone::add(&mut transaction, user, &counts).await?;
         }
         transaction.commit().await?;

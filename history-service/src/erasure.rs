@@ -1,7 +1,8 @@
 //! Erasure: everything of a user goes, a keyed hash stays.
 //!
-//! The tombstone is written first. From then on the user can write nothing (a trigger sees to it), so what is there
-//! only becomes less; whoever finds a tombstone beside data, today or after a restore, takes the data away.
+//! The tombstone is written first. From then on the user can begin nothing (a trigger sees to it): a conversation that
+//! is there still takes messages until it goes, and none is added. Whoever finds a tombstone beside data, today or
+//! after a restore, takes the data away.
 
 use chrono::{DateTime, Utc};
 use kit::{
@@ -11,7 +12,6 @@ use kit::{
     error::{Error, RefusalKind},
 };
 use proto::reason;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -35,7 +35,7 @@ pub(crate) struct Receipt {
     pub(crate) counts: Counts,
 }
 
-/// Somebody with conversations.
+/// Somebody with conversations, or blocks of an index.
 #[derive(Debug)]
 pub(crate) struct Owner {
     pub(crate) user_id: Uuid,
@@ -57,7 +57,10 @@ impl Erasures {
 
     /// Erases a user, or carries on with it, and returns when nothing is left.
     pub(crate) async fn erase(&self, user: UserId) -> Result<Receipt, Error> {
+        // Should it break off, the background work carries it on; it asks for use, and may do so while this commits.
+        self.store.note_use();
         in_time(self.bury(user)).await?;
+        self.store.note_use();
         self.remove(user).await
     }
 
@@ -128,7 +131,7 @@ impl Erasures {
     }
 
     /// Erases again whoever has data beside a tombstone; with `unfinished`, looks only if some erasure broke off.
-    pub(crate) async fn reapply(&self, unfinished: bool, stop: &CancellationToken) -> Result<(), Error> {
+    pub(crate) async fn reapply(&self, unfinished: bool) -> Result<(), Error> {
         let look = in_time(async {
             let mut transaction = self.store.begin_as_keeper().await?;
             Ok(tombstone::are_there(&mut transaction, unfinished).await?)
@@ -147,9 +150,6 @@ impl Erasures {
             let Some(newest) = owners.last() else { break };
             last = UserId(newest.user_id);
             for owner in owners.iter().filter(|owner| owner.erased) {
-                if stop.is_cancelled() {
-                    return Ok(());
-                }
                 self.remove(UserId(owner.user_id)).await?;
             }
         }

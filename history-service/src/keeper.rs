@@ -1,13 +1,12 @@
 //! The background work of this service: erasures that are applied again, conversations whose time is over.
 //!
 //! Nothing here wakes a database that sleeps: after the first round, at the start, there is another only if somebody
-//! used the database since.
+//! used the database since, or the last one failed.
 
 use std::time::Duration;
 
 use kit::error::Error;
 use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     deletion::{self, Counts, Selection},
@@ -26,52 +25,50 @@ pub(crate) struct Keeper {
 }
 
 impl Keeper {
-    /// Works until `stop`. What fails is tried again in the next round.
-    pub(crate) async fn run(&self, stop: &CancellationToken) {
+    /// Works until it is dropped, which may be at any time: every step is a transaction. What fails is tried again in the
+    /// next round.
+    pub(crate) async fn run(&self) {
         let mut ticks = interval(PAUSE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut started = false;
+        let (mut started, mut owed) = (false, true);
         loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                () = stop.cancelled() => return,
-            }
-            if started && !self.store.was_used() {
+            ticks.tick().await;
+            // Asked in any case, so that what is noted is noted before this round.
+            owed |= self.store.was_used();
+            if !owed {
                 continue;
             }
-            let round = async { if started { self.round(stop).await } else { self.first_round(stop).await } };
+            let round = async { if started { self.round().await } else { self.first_round().await } };
             match round.await {
-                Ok(()) => started = true,
+                Ok(()) => (started, owed) = (true, false),
                 Err(error) => tracing::warn!(%error, "the background work is tried again later"),
             }
         }
     }
 
     /// What a start owes, and a round.
-    pub(crate) async fn first_round(&self, stop: &CancellationToken) -> Result<(), Error> {
+    pub(crate) async fn first_round(&self) -> Result<(), Error> {
         self.erasures.reconcile().await?;
-        self.erasures.reapply(false, stop).await?;
-        self.sweep(stop).await
+        self.erasures.reapply(false).await?;
+        self.sweep().await
     }
 
-    async fn round(&self, stop: &CancellationToken) -> Result<(), Error> {
-        self.erasures.reapply(true, stop).await?;
-        self.sweep(stop).await
+    async fn round(&self) -> Result<(), Error> {
+        self.erasures.reapply(true).await?;
+        self.sweep().await
     }
 
-    async fn sweep(&self, stop: &CancellationToken) -> Result<(), Error> {
+    async fn sweep(&self) -> Result<(), Error> {
         let unchanged = self.retention.map(|retention| Selection::Unchanged(retention.as_secs_f64()));
         for selection in [Some(Selection::Expired), unchanged].into_iter().flatten() {
             let mut gone = Counts::default();
-            while !stop.is_cancelled()
-                && let Some(counts) = deletion::step(&self.store, selection).await?
-            {
+            while let Some(counts) = deletion::step(&self.store, selection).await? {
+                metrics::counter!("history_conversations_retired_total").increment(counts.conversations.unsigned_abs());
                 gone += counts;
             }
             if gone != Counts::default() {
                 let Counts { conversations, messages, .. } = gone;
                 tracing::info!(conversations, messages, ?selection, "conversations whose time was over are gone");
-                metrics::counter!("history_conversations_retired_total").increment(conversations.unsigned_abs());
             }
         }
         Ok(())

@@ -1,7 +1,8 @@
 //! The history service: keeps conversations, their trees of messages, what these cite, and the runs that wrote them.
 //!
 //! A call enters through `grpc`, which checks it and knows its user; `conversation`, `message`, `run`, `export` and
-//! `erasure` are what can be done; `keeper` is what is done by itself; `store` holds every statement.
+//! `erasure` are what can be done; `keeper` is what is done by itself; `store` holds every statement, in `store::keeper`
+//! those of the role that sees past one user.
 
 mod citation;
 mod config;

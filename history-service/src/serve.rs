@@ -48,15 +48,17 @@ pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken
         served.cancel();
         outcome
     };
-    tokio::join!(serving, indexing, keeper.run(&served)).0
+    let keeping = served.run_until_cancelled(Box::pin(keeper.run()));
+    tokio::join!(serving, indexing, keeping).0
 }
 
-/// Does the background work once: applies erasures again, and deletes conversations whose time is over.
+/// Does the background work once, or until `stop`: applies erasures again, and deletes conversations whose time is over.
 ///
 /// # Errors
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away.
 pub async fn tidy(config: &Config, stop: &CancellationToken) -> anyhow::Result<()> {
-    Ok(keeper(config, open(config)?)?.first_round(stop).await?)
+    let keeper = keeper(config, open(config)?)?;
+    Ok(stop.run_until_cancelled(keeper.first_round()).await.unwrap_or(Ok(()))?)
 }
 
 /// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a

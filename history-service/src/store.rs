@@ -42,7 +42,7 @@ pub(crate) const PARENT: &str = "message_parent_fkey";
 pub(crate) const MESSAGE_CLIENT_ID: &str = "message_client_key";
 /// An idempotency key is unique per user.
 pub(crate) const RUN_REQUEST: &str = "run_request_key";
-/// Who was erased writes nothing: nobody can write without a conversation.
+/// Who was erased begins nothing: nobody can write without a conversation.
 pub(crate) const NOT_ERASED: &str = "conversation_user_is_not_erased";
 /// A conversation has one running run.
 pub(crate) const RUN_RUNNING: &str = "run_one_running_key";
@@ -91,7 +91,8 @@ impl Store {
         self.used.swap(false, Ordering::Relaxed)
     }
 
-    fn note_use(&self) {
+    /// Owes the background work another round.
+    pub(crate) fn note_use(&self) {
         // Most often it is noted already; a write would make processors pass the line around.
         if !self.used.load(Ordering::Relaxed) {
             self.used.store(true, Ordering::Relaxed);

@@ -45,8 +45,9 @@ CREATE INDEX tombstone_unfinished_idx
     ON history.tombstone (erased_at)
     WHERE finished_at IS NULL;
 
--- Everything that is written belongs to a conversation, so a user who can make none can write nothing. Each statement
--- of the function sees what was committed before it: also the tombstone of an erasure that it had to wait for.
+-- Everything that is written belongs to a conversation, so a user who can make none can begin nothing; what is written
+-- into one that is still there goes with it. Each statement of the function sees what was committed before it: also the
+-- tombstone of an erasure that it had to wait for.
 CREATE FUNCTION history.refuse_erased_user() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path = pg_catalog
@@ -88,8 +89,33 @@ GRANT SELECT ON history.tombstone TO colloquy_service;
 GRANT SELECT, INSERT (digest), UPDATE (finished_at, conversations, messages, sources, runs)
     ON history.tombstone TO colloquy_keeper;
 
--- For this the keeper sees who has what and how old it is, not what anybody said. What hangs below a row that it deletes
--- goes by cascade, which asks for no grant and minds no policy.
+-- What the keeper does for one user (an erasure, a client's id that is free again) it does with the setting of that
+-- user, and then a statement that forgot its condition reaches nobody else. Search entries have no such policy: it would
+-- come before the conditions on arrays, which then could not use their index.
+CREATE POLICY conversation_of_keepers_user ON history.conversation
+    AS RESTRICTIVE
+    TO colloquy_keeper
+    USING (
+        NULLIF(current_setting('colloquy.user_id', true), '') IS NULL
+        OR user_id = NULLIF(current_setting('colloquy.user_id', true), '')::uuid
+    );
+CREATE POLICY message_of_keepers_user ON history.message
+    AS RESTRICTIVE
+    TO colloquy_keeper
+    USING (
+        NULLIF(current_setting('colloquy.user_id', true), '') IS NULL
+        OR user_id = NULLIF(current_setting('colloquy.user_id', true), '')::uuid
+    );
+CREATE POLICY search_block_of_keepers_user ON history.search_block
+    AS RESTRICTIVE
+    TO colloquy_keeper
+    USING (
+        NULLIF(current_setting('colloquy.user_id', true), '') IS NULL
+        OR user_id = NULLIF(current_setting('colloquy.user_id', true), '')::uuid
+    );
+
+-- Erasure and retention need to see who has what and how old it is; the texts that the keeper may read besides are for
+-- indexing. What hangs below a row that it deletes goes by cascade, which asks for no grant and minds no policy.
 GRANT SELECT (conversation_id, user_id, active_leaf_id, pinned, message_count, updated_at, expires_at),
     UPDATE (active_leaf_id, expires_at), DELETE
     ON history.conversation TO colloquy_keeper;

@@ -72,7 +72,10 @@ pub(super) async fn list_conversations(
     path = "/conversations",
     tag = "conversations",
     request_body = CreateConversation,
-    responses((status = 201, body = Conversation, headers(("Location" = String, description = "Its address"))))
+    responses(
+        (status = 201, body = Conversation, headers(("Location" = String, description = "Its address"))),
+        (status = 409, body = Problem, description = "`user_erased`: you were erased"),
+    )
 )]
 pub(super) async fn create_conversation(
     State(app): State<App>,

@@ -77,7 +77,7 @@ impl FromFields for RunRequest {
             (String = "text/event-stream"),
         )),
         (status = 404, body = Problem, description = "No such conversation or parent"),
-        (status = 409, body = Problem, description = "Another run goes on: `run_id` names it"),
+        (status = 409, body = Problem, description = "Another run goes on: `run_id` names it. Or `user_erased`: you were erased"),
         (status = 422, body = Problem, description = "The idempotency key was used for another request"),
         (status = 502, body = Problem, description = "The agent failed: `run` and `message` tell of it"),
         (status = 504, body = Problem, description = "The agent was too slow: `run` and `message` tell of it"),

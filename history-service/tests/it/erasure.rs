@@ -12,6 +12,7 @@ use tonic::Code;
 
 use crate::{
     export::fill,
+    search_index::{beside_a_service, waiting},
     world::{Person, World, acting, clients_of, completed, config, question, reason_of, user_message},
 };
 
@@ -31,6 +32,10 @@ async fn rows_of(superuser: &mut PgConnection, person: &Person) -> BTreeMap<Stri
     }
     rows
 }
+
+/// A block of the index.
+const BLOCK: &str =
+    "INSERT INTO history.search_block (user_id, block, entries, oldest, newest) VALUES ($1, 0, 1, $1, $1)";
 
 /// The whole schema as text.
 async fn everything(superuser: &mut PgConnection) -> String {
@@ -64,8 +69,7 @@ async fn nothing_stays_in_any_table_and_nothing_of_others_goes() {
     possessions(&other).await;
     person.conversation().await;
     let mut superuser = world.superuser().await;
-    let block = "INSERT INTO history.search_block (user_id, block, entries, oldest, newest) VALUES ($1, 0, 1, $1, $1)";
-    sqlx::query(block).bind(person.id).execute(&mut superuser).await.unwrap();
+    sqlx::query(BLOCK).bind(person.id).execute(&mut superuser).await.unwrap();
     let before = rows_of(&mut superuser, &person).await;
     for table in ["conversation", "message", "source", "run", "search_entry", "search_block"] {
         assert!(before[table] > 0, "{table} is empty before");
@@ -199,11 +203,23 @@ async fn an_erasure_that_broke_off_is_carried_on_by_the_background_work() {
     sqlx::query(bury).bind(person.id).execute(&mut superuser).await.unwrap();
     let nobody = world.user();
     sqlx::query(bury).bind(nobody.id).execute(&mut superuser).await.unwrap();
+    // Of this one nothing but a block of the index was left, though more users than one look reads come before.
+    let indexed = Person::of(&world, uuid::Uuid::max());
+    sqlx::query(bury).bind(indexed.id).execute(&mut superuser).await.unwrap();
+    sqlx::query(BLOCK).bind(indexed.id).execute(&mut superuser).await.unwrap();
+    let crowd = "INSERT INTO history.search_block (user_id, block, entries, oldest, newest) \
+                 SELECT u, 0, 1, u, u FROM (SELECT gen_random_uuid() AS u FROM generate_series(1, 600)) t";
+    sqlx::query(crowd).execute(&mut superuser).await.unwrap();
     let others = rows_of(&mut superuser, &other).await;
 
     tidy(&config(world.database.service_url.clone())).await;
-    assert!(rows_of(&mut superuser, &person).await.values().all(|rows| *rows == 0));
+    for person in [&person, &indexed] {
+        assert!(rows_of(&mut superuser, person).await.values().all(|rows| *rows == 0));
+    }
     assert_eq!(rows_of(&mut superuser, &other).await, others);
+    let blocks: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM history.search_block").fetch_one(&mut superuser).await.unwrap();
+    assert_eq!(blocks, 600, "those of the crowd stay");
     let unfinished = "SELECT count(*) FROM history.tombstone WHERE finished_at IS NULL";
     let unfinished: i64 = sqlx::query_scalar(unfinished).fetch_one(&mut superuser).await.unwrap();
     assert_eq!(unfinished, 0);
@@ -299,4 +315,66 @@ async fn nobody_reads_the_key_and_nobody_anothers_tombstone() {
     }
     let request = acting(other.id, pb::EraseUserRequest {});
     world.clients.privacy.clone().erase_user(request).await.unwrap();
+}
+
+/// The last step of an erasure fails: what it would have tidied up went with the data.
+#[tokio::test]
+async fn an_erasure_that_breaks_off_at_the_end_leaves_nothing_behind() {
+    let world = World::new().await;
+    let person = world.user();
+    possessions(&person).await;
+    let mut superuser = world.superuser().await;
+    sqlx::query(BLOCK).bind(person.id).execute(&mut superuser).await.unwrap();
+    let refuse = "CREATE FUNCTION history.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$; \
+                  CREATE TRIGGER refuse BEFORE UPDATE OF finished_at ON history.tombstone \
+                  FOR EACH ROW EXECUTE FUNCTION history.refuse()";
+    sqlx::raw_sql(refuse).execute(&mut superuser).await.unwrap();
+    person.erase_user(pb::EraseUserRequest {}).await.unwrap_err();
+    let left = rows_of(&mut superuser, &person).await;
+    assert!(left.values().all(|rows| *rows == 0), "{left:?}");
+}
+
+/// People go while their texts are being indexed.
+#[tokio::test]
+async fn nothing_comes_back_from_an_indexer_that_was_at_work() {
+    let world = World::new().await;
+    let mut superuser = world.superuser().await;
+    let (person, other) = (world.user(), world.user());
+    possessions(&person).await;
+    beside_a_service(&world, person.id, async |there| {
+        waiting(&mut superuser, 0).await;
+        for _ in 0..50 {
+            there.ask(None, "a question that waits to be indexed").await;
+        }
+        erase(&there).await;
+        let other = other.at_the_side_of(&there);
+        other.ask(None, "what is left to do for the indexer").await;
+        waiting(&mut superuser, 0).await;
+        let left = rows_of(&mut superuser, &there).await;
+        assert!(left.values().all(|rows| *rows == 0), "{left:?}");
+        assert!(rows_of(&mut superuser, &other).await["search_block"] > 0);
+    })
+    .await;
+}
+
+/// An erasure that would never end is left alone when the service stops.
+#[tokio::test]
+async fn a_service_that_stops_does_not_wait_for_its_background_work() {
+    let world = World::new().await;
+    let person = world.user();
+    possessions(&person).await;
+    let mut superuser = world.superuser().await;
+    let endless = "INSERT INTO history.tombstone (digest) VALUES (history.erasure_digest($1))";
+    sqlx::query(endless).bind(person.id).execute(&mut superuser).await.unwrap();
+    let keep = "CREATE FUNCTION history.keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; \
+                CREATE TRIGGER keep BEFORE DELETE ON history.conversation FOR EACH ROW EXECUTE FUNCTION history.keep()";
+    sqlx::raw_sql(keep).execute(&mut superuser).await.unwrap();
+    beside_a_service(&world, person.id, async |_| {
+        let steps = "SELECT messages > 5 FROM history.tombstone";
+        while !sqlx::query_scalar::<_, bool>(steps).fetch_one(&mut superuser).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(rows_of(&mut superuser, &person).await["conversation"] > 0);
 }

@@ -51,22 +51,26 @@ async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
     ];
     assert_eq!(granted, expected);
 
-    let policies: Vec<(String, String)> = sqlx::query_as(
-        "SELECT tablename::text, cmd FROM pg_catalog.pg_policies \
-         WHERE schemaname = 'history' AND 'colloquy_keeper' = ANY(roles) ORDER BY 1, 2",
+    let policies: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT tablename::text, cmd, lower(permissive) FROM pg_catalog.pg_policies \
+         WHERE schemaname = 'history' AND 'colloquy_keeper' = ANY(roles) ORDER BY 1, 2, 3",
     )
     .fetch_all(&mut connection)
     .await
     .unwrap();
-    let policies: Vec<String> = policies.iter().map(|(table, command)| format!("{table} {command}")).collect();
+    let policies: Vec<String> =
+        policies.iter().map(|(table, command, kind)| format!("{table} {command} {kind}")).collect();
     let expected = [
-        "conversation ALL",
-        "message ALL",
-        "run SELECT",
-        "search_block ALL",
-        "search_entry ALL",
-        "source SELECT",
-        "tombstone ALL",
+        "conversation ALL permissive",
+        "conversation ALL restrictive",
+        "message ALL permissive",
+        "message ALL restrictive",
+        "run SELECT permissive",
+        "search_block ALL permissive",
+        "search_block ALL restrictive",
+        "search_entry ALL permissive",
+        "source SELECT permissive",
+        "tombstone ALL permissive",
     ];
     assert_eq!(policies, expected);
 }

@@ -17,6 +17,18 @@ mod values;
 /// Statements that cannot be tried this way: the beginning of each, without line breaks, and why.
 const EXCEPTIONS: [(&str, &str); 0] = [];
 
+/// What the keeper does for one user: the beginning of each, without line breaks, and why.
+const FOR_ONE_USER: [(&str, &str); 5] = [
+    (
+        "SELECT user_id, conversation_id AS \"conversation_id: ConversationId\", message_count FROM history.conversation WHERE user_id = $1",
+        "erasure",
+    ),
+    ("UPDATE history.conversation SET active_leaf_id = NULL", "erasure"),
+    ("WITH newest AS", "erasure"),
+    ("DELETE FROM history.search_block", "erasure"),
+    ("UPDATE history.conversation SET client_id = NULL", "a client's id is free again"),
+];
+
 /// What one try has come to.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
@@ -160,4 +172,27 @@ async fn what_only_the_keeper_may_do_does_nothing_for_the_service() {
             assert!(!seen.rows.iter().flatten().any(|row| row.contains(MARK)), "{} with {values:?}", statement.text);
         }
     }
+}
+
+/// The statements of the keeper that are about one user, without that condition, and with the setting of a stranger.
+#[tokio::test]
+async fn a_keeper_that_works_for_one_user_touches_no_other() {
+    let world = World::new().await;
+    let mut trial = Trial::new(&world).await;
+    let mut superuser = world.superuser().await;
+    let block = "INSERT INTO history.search_block (user_id, block, entries, oldest, newest) VALUES ($1, 9, 1, $1, $1)";
+    sqlx::query(block).bind(trial.owner.user).execute(&mut superuser).await.unwrap();
+    trial.owner.before = trial.owner.all(&mut superuser).await;
+    let mut tried = 0;
+    for statement in statement::all().iter().filter(|statement| statement.is_one_of(&FOR_ONE_USER)) {
+        let bare = statement.without_users().unwrap();
+        for values in values::nearby(statement, &trial.owner, trial.owner.user) {
+            let outcome = trial.run("colloquy_keeper", Uuid::now_v7(), &bare, &values).await;
+            assert_eq!(outcome.possessions, trial.owner.before, "changed as a stranger by {}", bare.text);
+            let shown = outcome.rows.iter().flatten().any(|row| row.contains(&trial.owner.conversation));
+            assert!(!shown, "shown to a stranger by {}", bare.text);
+        }
+        tried += 1;
+    }
+    assert_eq!(tried, FOR_ONE_USER.len());
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use proto::history::v1 as pb;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     export::fill,
+    search_index::{beside_a_service, found, waiting},
     world::{Person, World, config},
 };
 
@@ -99,7 +100,19 @@ async fn much_goes_in_many_steps_with_everything_below_it() {
     assert_eq!(other.read(&kept).await.message_count, 2);
 }
 
-/// In the middle of a long conversation that goes, nobody sees half of it.
+/// Makes the second step find a message that nobody may take.
+async fn break_off_in_the_second_step(superuser: &mut PgConnection) {
+    sqlx::raw_sql(
+        "CREATE TABLE public.anchor (message_id uuid, user_id uuid, \
+         FOREIGN KEY (message_id, user_id) REFERENCES history.message (message_id, user_id)); \
+         INSERT INTO public.anchor SELECT message_id, user_id FROM history.message ORDER BY message_id LIMIT 1",
+    )
+    .execute(superuser)
+    .await
+    .unwrap();
+}
+
+/// In the middle of a long conversation that goes, nobody sees half of it, and nobody adds to it.
 #[tokio::test]
 async fn a_long_conversation_expires_before_its_first_message_goes() {
     let world = World::new().await;
@@ -108,18 +121,20 @@ async fn a_long_conversation_expires_before_its_first_message_goes() {
     let long = person.conversation().await.id;
     fill(&mut superuser, &person, &long, 2_500).await;
     age(&mut superuser, &[&long], 400).await;
-    // The second step finds a message that nobody may take.
-    sqlx::raw_sql(
-        "CREATE TABLE public.anchor (message_id uuid, user_id uuid, \
-         FOREIGN KEY (message_id, user_id) REFERENCES history.message (message_id, user_id)); \
-         INSERT INTO public.anchor SELECT message_id, user_id FROM history.message ORDER BY message_id LIMIT 1",
-    )
-    .execute(&mut superuser)
-    .await
-    .unwrap();
+    break_off_in_the_second_step(&mut superuser).await;
+    // It began before the conversation was hidden, and gets to it afterwards.
+    let mut service = world.service_connection().await;
+    let mut waiter = service.begin().await.unwrap();
+    let become_person = "SELECT set_config('colloquy.user_id', $1, true)";
+    sqlx::query(become_person).bind(person.id.to_string()).execute(&mut *waiter).await.unwrap();
     let mut config = config(world.database.service_url.clone());
     config.options.retention = Some(Duration::from_hours(24 * 365));
     history_service::tidy(&config, &CancellationToken::new()).await.unwrap_err();
+    let append = "SELECT appended_at::text FROM history.append_message($1, $2, $3, NULL, false, NULL, 'user', 'x', 0, \
+                  '{}', 'x', NULL)";
+    let append = sqlx::query(append).bind(person.id).bind(long.parse::<Uuid>().unwrap()).bind(Uuid::now_v7());
+    assert!(append.fetch_optional(&mut *waiter).await.unwrap().is_none(), "it would be taken away with the rest");
+    waiter.rollback().await.unwrap();
     let left = "SELECT count(*), bool_and(c.expires_at <= now()) FROM history.message m \
                 JOIN history.conversation c USING (conversation_id)";
     let (left, expired): (i64, bool) = sqlx::query_as(left).fetch_one(&mut superuser).await.unwrap();
@@ -127,4 +142,37 @@ async fn a_long_conversation_expires_before_its_first_message_goes() {
     sqlx::raw_sql("DROP TABLE public.anchor").execute(&mut superuser).await.unwrap();
     tidy(&world, None).await;
     assert!(!is_there(&mut superuser, &long).await);
+}
+
+/// Conversations go while their texts are being indexed.
+#[tokio::test]
+async fn a_running_service_takes_what_has_expired_and_indexes_the_rest() {
+    let world = World::new().await;
+    let person = world.user();
+    let mut superuser = world.superuser().await;
+    let (kept, mut expired) = (person.conversation().await.id, Vec::new());
+    person.say(&kept, "a walrus stays", None).await;
+    for _ in 0..20 {
+        let id = temporary(&person).await;
+        person.say(&id, "a walrus goes", None).await;
+        expired.push(id);
+    }
+    age(&mut superuser, &expired.iter().map(String::as_str).collect::<Vec<_>>(), 1).await;
+    beside_a_service(&world, person.id, async |there| {
+        assert_eq!(found(&there, "walrus goes").await, 0);
+        for id in &expired {
+            while is_there(&mut superuser, id).await {
+                tokio::task::yield_now().await;
+            }
+        }
+        waiting(&mut superuser, 0).await;
+        there.say(&kept, "another walrus", None).await;
+        waiting(&mut superuser, 0).await;
+        // Two messages, and the title that the first one gave.
+        assert_eq!(found(&there, "walrus").await, 3);
+    })
+    .await;
+    let left = "SELECT count(*) FROM history.search_entry";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&mut superuser).await.unwrap();
+    assert_eq!(left, 3);
 }

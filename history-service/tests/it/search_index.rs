@@ -17,7 +17,7 @@ const HERE: std::net::SocketAddr = std::net::SocketAddr::new(std::net::IpAddr::V
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Does something beside a running service, with a user who speaks to it.
-async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
+pub(crate) async fn beside_a_service(world: &World, id: uuid::Uuid, work: impl AsyncFnOnce(Person)) {
     beside_a_service_on(world.database.service_url.clone(), world, id, work).await;
 }
 
@@ -40,7 +40,7 @@ async fn beside_a_service_on(url: SecretString, world: &World, id: uuid::Uuid, w
 ///
 /// # Panics
 /// When it takes as long as only a test that hangs does.
-async fn waiting(superuser: &mut PgConnection, expected: i64) {
+pub(crate) async fn waiting(superuser: &mut PgConnection, expected: i64) {
     let mut left = -1;
     let until = async {
         while left != expected {
@@ -53,7 +53,7 @@ async fn waiting(superuser: &mut PgConnection, expected: i64) {
     done.unwrap_or_else(|_| panic!("{left} entries wait, and not {expected}"));
 }
 
-async fn found(user: &Person, query: &str) -> usize {
+pub(crate) async fn found(user: &Person, query: &str) -> usize {
     let request = pb::SearchMessagesRequest { query: query.to_owned(), page_size: 50, ..Default::default() };
     user.search_messages(request).await.unwrap().hits.len()
 }

@@ -213,6 +213,11 @@ impl Person {
         Self { clients: clients.clone(), id: self.id }
     }
 
+    /// This user at the service that the other one speaks to.
+    pub(crate) fn at_the_side_of(&self, other: &Self) -> Self {
+        self.at(&other.clients)
+    }
+
     /// This user, whoever else calls.
     pub(crate) fn of(world: &World, id: Uuid) -> Self {
         Self { clients: world.clients.clone(), id }

@@ -30,13 +30,14 @@ pub(crate) async fn of_user(db: &mut PgConnection, user: UserId, limit: i64) -> 
     .await
 }
 
-/// Hides a conversation as one that has expired, and takes the shown path away, so that its messages can go.
+/// Hides a conversation as one that has expired, and takes the shown path away, so that its messages can go. It has
+/// expired before any time there is: whoever waits for it compares with the time when they began, which is over.
 pub(crate) async fn hide(db: &mut PgConnection, user: UserId, conversation: ConversationId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         UPDATE history.conversation
         SET active_leaf_id = NULL,
-            expires_at = LEAST(expires_at, statement_timestamp())
+            expires_at = '-infinity'
         WHERE user_id = $1
             AND conversation_id = $2
         "#,

@@ -122,31 +122,36 @@ pub(crate) async fn after(db: &mut PgConnection, digest: &[u8], limit: i64) -> s
     .await
 }
 
-/// The next users who have conversations, and whether they should not. It jumps from user to user, however many
-/// conversations each has.
+/// The next users who have conversations or blocks of an index, and whether they should not. It jumps from user to user,
+/// however many each has.
 pub(crate) async fn owners(db: &mut PgConnection, after: UserId, limit: i64) -> sqlx::Result<Vec<Owner>> {
     sqlx::query_as!(
         Owner,
         r#"
         WITH RECURSIVE owner AS (
-            (
-                SELECT user_id, 1 AS place
-                FROM history.conversation
-                WHERE user_id > $1
-                ORDER BY user_id
-                LIMIT 1
-            )
+            SELECT $1::uuid AS user_id, 0 AS place
             UNION ALL
-            SELECT next.user_id, owner.place + 1
+            SELECT
+                LEAST(
+                    (
+                        SELECT c.user_id
+                        FROM history.conversation c
+                        WHERE c.user_id > owner.user_id
+                        ORDER BY c.user_id
+                        LIMIT 1
+                    ),
+                    (
+                        SELECT b.user_id
+                        FROM history.search_block b
+                        WHERE b.user_id > owner.user_id
+                        ORDER BY b.user_id
+                        LIMIT 1
+                    )
+                ),
+                owner.place + 1
             FROM owner
-            CROSS JOIN LATERAL (
-                SELECT c.user_id
-                FROM history.conversation c
-                WHERE c.user_id > owner.user_id
-                ORDER BY c.user_id
-                LIMIT 1
-            ) next
-            WHERE owner.place < $2
+            WHERE owner.user_id IS NOT NULL
+                AND owner.place < $2
         )
         SELECT
             user_id AS "user_id!: Uuid",
@@ -156,6 +161,8 @@ pub(crate) async fn owners(db: &mut PgConnection, after: UserId, limit: i64) -> 
                 WHERE t.digest = history.erasure_digest(owner.user_id)
             ) AS "erased!"
         FROM owner
+        WHERE place > 0
+            AND user_id IS NOT NULL
         ORDER BY place
         "#,
         after.0,
