@@ -234,7 +234,9 @@ async fn a_slow_reader_holds_nothing_in_the_database() {
         assert!(matches!(stream.message().await.unwrap().unwrap().record, Some(Record::Manifest(_))));
         readers.push(stream);
     }
-    person.say(&long, "meanwhile", None).await;
+    // On a connection of its own: what nobody reads fills the window of the other.
+    let beside = crate::world::clients(world.database.service_url.clone());
+    person.at(&beside).say(&long, "meanwhile", None).await;
     let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
     let busy: i64 = sqlx::query_scalar(busy).fetch_one(&mut superuser).await.unwrap();
     assert_eq!(busy, 0);
