@@ -24,6 +24,7 @@ mod pgbench;
 mod search;
 mod server;
 mod statement;
+mod storage;
 
 const CLIENTS: usize = 4;
 const TURN: Duration = Duration::from_millis(700);
@@ -85,6 +86,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     service(&server, &large, options).await?;
     growth(&small, &large, options).await?;
     search::run(&server, &large, options).await?;
+    storage::run(&server, &large.data, options)?;
     export::run(&large).await
 }
 
