@@ -28,5 +28,5 @@ pub use self::{
     config::{Config, ConfigError, Options, SessionOptions},
     issuer::{IssuerConfig, KeySource},
     refusal::Refusal,
-    serve::{migrate, serve, services},
+    serve::{migrate, reconcile, serve, services},
 };

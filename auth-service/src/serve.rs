@@ -5,18 +5,19 @@ use std::sync::Arc;
 use kit::{
     admin::{Detail, Readiness},
     caller::Authenticator,
-    database,
+    database::{self, Pool},
+    erasures::ErasuresFile,
     reload::Reload,
     server::{Guarded, Listeners, Services},
 };
 use proto::auth::v1::{auth_service_server::AuthServiceServer, user_service_server::UserServiceServer};
 use secrecy::SecretString;
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::migrate::Migrator;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     audit::Audit,
-    config::{Config, ConfigError, SessionOptions},
+    config::{Config, ConfigError},
     failures::Failures,
     grpc::{AuthGrpc, LocalVerifier, UserGrpc},
     identity::Identities,
@@ -44,12 +45,15 @@ pub async fn serve(
 ) -> anyhow::Result<()> {
     let pool = pool(&config)?;
     let registry = Arc::new(Registry::open(&config.options)?);
-    let services = assemble(&config, &pool, Arc::clone(&registry))?;
+    let users = users(&config, pool)?;
+    let services = assemble(&config, users.clone(), Arc::clone(&registry))?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
     }
+    // Before anybody is let in: a backup may have brought back who was erased.
+    users.reconcile().await?;
     let readiness = Readiness::default().with_detail(Arc::clone(&registry) as Arc<dyn Detail>);
     tokio::select! {
         served = services.serve(listeners, readiness, stop) => served,
@@ -62,7 +66,15 @@ pub async fn serve(
 /// # Errors
 /// [`ConfigError`] when the configuration cannot be right.
 pub fn services(config: &Config) -> anyhow::Result<Guarded> {
-    assemble(config, &pool(config)?, Arc::new(Registry::open(&config.options)?))
+    assemble(config, users(config, pool(config)?)?, Arc::new(Registry::open(&config.options)?))
+}
+
+/// Erases again whom a restored database has brought back, by `ERASURES_FILE`. [`serve`] does it before anybody is let in.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right; else when the file or the database cannot be had.
+pub async fn reconcile(config: &Config) -> anyhow::Result<()> {
+    Ok(users(config, pool(config)?)?.reconcile().await?)
 }
 
 /// Brings the tables up to date, as their owner.
@@ -77,25 +89,31 @@ fn migrations() -> Migrator {
     sqlx::migrate!("../migrations/auth")
 }
 
-fn pool(config: &Config) -> Result<PgPool, ConfigError> {
-    database::pool(config.service_url()?, "auth-service", config.options.max_connections)
+fn pool(config: &Config) -> Result<Pool, ConfigError> {
+    let (most, cache) = (config.options.max_connections, config.database.statement_cache);
+    Pool::open(config.service_url()?, "auth-service", most, cache)
 }
 
 /// Better Auth's own database, if it is configured.
-fn session_tables(options: &SessionOptions) -> Result<Option<Tables>, ConfigError> {
-    let pool = |url| database::pool(url, "auth-service sessions", SESSION_CONNECTIONS);
+fn session_tables(config: &Config) -> Result<Option<Tables>, ConfigError> {
+    let options = &config.options.sessions;
+    let cache = config.database.statement_cache;
+    let pool = |url| Pool::open(url, "auth-service sessions", SESSION_CONNECTIONS, cache);
     let pool = options.database_url.as_ref().map(pool).transpose()?;
     Ok(pool.map(|pool| Tables::new(pool, options.schema.clone())))
 }
 
-fn assemble(config: &Config, pool: &PgPool, registry: Arc<Registry>) -> anyhow::Result<Guarded> {
+fn users(config: &Config, pool: Pool) -> anyhow::Result<Users> {
+    Ok(Users::new(pool, ErasuresFile::open(&config.database, SCHEMA)?))
+}
+
+fn assemble(config: &Config, users: Users, registry: Arc<Registry>) -> anyhow::Result<Guarded> {
     if config.accepted.service_keys.is_empty() {
         tracing::warn!("SERVICE_KEYS is empty: no other service can ask about tokens");
     }
-    let users = Users::new(pool.clone());
     let failures = Failures::new(config.options.failures_per_minute);
     let audit = Audit::new(config.options.audit_addresses)?;
-    let sessions = Sessions::new(&config.options.sessions, session_tables(&config.options.sessions)?);
+    let sessions = Sessions::new(&config.options.sessions, session_tables(config)?);
     let identities = Arc::new(Identities::new(Verifier::new(registry), sessions, users.clone(), failures, audit));
     let caller = LocalVerifier(Arc::clone(&identities));
     Ok(Services::new("auth-service")

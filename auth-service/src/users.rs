@@ -3,8 +3,12 @@
 use std::{sync::Arc, time::SystemTime};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use kit::{caller::UserId, database::in_time, error::Error};
-use sqlx::PgPool;
+use kit::{
+    caller::UserId,
+    database::{Pool, in_time},
+    erasures::ErasuresFile,
+    error::Error,
+};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -19,11 +23,9 @@ use crate::{
 
 mod erasure;
 mod profile;
+mod restore;
 
 pub(crate) use self::profile::{Profile, Said, Statement};
-
-/// Later statements are read afresh, as erasure relies on, whatever the default of the database is.
-const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A person, as one issuer knows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +71,15 @@ impl<'a> Sighting<'a> {
 /// Every user.
 #[derive(Clone)]
 pub(crate) struct Users {
-    pool: PgPool,
+    pool: Pool,
     erasure_key: Arc<OnceCell<ErasureKey>>,
+    erasures_file: Option<ErasuresFile>,
 }
 
 impl Users {
-    pub(crate) fn new(pool: PgPool) -> Self {
-        Self { pool, erasure_key: Arc::default() }
+    /// Erasures are remembered in this file too, if there is one.
+    pub(crate) fn new(pool: Pool, erasures_file: Option<ErasuresFile>) -> Self {
+        Self { pool, erasure_key: Arc::default(), erasures_file }
     }
 
     /// The user behind a credential: created at first sight, refreshed when a later profile differs, else only read.
@@ -114,7 +118,7 @@ impl Users {
     }
 
     async fn write(&self, sighting: &Sighting<'_>, who: &mut Option<UserId>) -> Result<Option<User>, Error> {
-        let mut transaction = self.pool.begin_with(READ_COMMITTED).await?;
+        let mut transaction = self.pool.begin("").await?;
         let new_id = UserId(Uuid::now_v7());
         let written = store::user::write(&mut transaction, new_id, sighting).await?;
         let Some(user) = written else { return Ok(None) };

@@ -5,6 +5,7 @@
 use clap::{Parser, Subcommand};
 
 mod flood;
+mod history;
 mod http;
 mod me;
 mod samples;
@@ -26,6 +27,8 @@ enum What {
     Me,
     /// What a flood of bad tokens does to the issuer and to good users
     Flood(flood::Options),
+    /// What the history service and its statements cost, beside pgbench and without isolation
+    History(history::Options),
 }
 
 #[tokio::main]
@@ -34,5 +37,6 @@ async fn main() -> anyhow::Result<()> {
         What::Verify => verify::run().await,
         What::Me => me::run().await,
         What::Flood(options) => flood::run(&options).await,
+        What::History(options) => history::run(&options).await,
     }
 }

@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::http::Connection;
 
-const SERVICE_KEY: &str = "a-key-only-for-measuring";
+pub(crate) const SERVICE_KEY: &str = "a-key-only-for-measuring";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What asks the auth service, as the gateway does.
@@ -77,7 +77,7 @@ impl Drop for Program {
 }
 
 impl Program {
-    async fn start(name: &str, prefix: &str, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Self> {
+    pub(crate) async fn start(name: &str, prefix: &str, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Self> {
         let program = beside(name)?;
         let (listen, admin) = (free_address().await?, free_address().await?);
         let mut command = Command::new(program);
@@ -100,6 +100,10 @@ impl Program {
             }
             ensure!(Instant::now() < give_up, "{name} is not ready within {PATIENCE:?}");
         }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The CPU time of all its threads so far.

@@ -162,7 +162,8 @@ impl Running {
         reload: Reload,
     ) -> anyhow::Result<Self> {
         let Up { mut auth, history, mut gateway, demo_agent, accepted, token_cache, database, .. } = up;
-        let database = private.unwrap_or(database);
+        let erasures_file = database.erasures_file.clone();
+        let database = private.map_or(database, |private| config::Database { erasures_file, ..private });
         let (accepted, service_key) = service_keys(accepted, gateway.service_key.take())?;
         let auth_endpoint = config::AuthEndpoint { auth_url: sockets.auth.url() };
         auth.extra_issuers.push(development_issuer_config(issuer));

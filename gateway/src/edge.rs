@@ -59,7 +59,12 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
             .allow_credentials(with_cookies)
             .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
             .allow_headers(allowed)
-            .expose_headers([request_id::HEADER.clone(), header::RETRY_AFTER, header::LOCATION])
+            .expose_headers([
+                request_id::HEADER.clone(),
+                header::RETRY_AFTER,
+                header::LOCATION,
+                header::CONTENT_DISPOSITION,
+            ])
             .max_age(std::time::Duration::from_hours(1)),
     )
 }

@@ -105,6 +105,12 @@ impl<'a> Fields<'a> {
         uuid
     }
 
+    /// A UUID, or null for none, as the contracts have it: absent where it is missing, empty where it is null.
+    pub(crate) fn uuid_or_none(&mut self, name: &'static str) -> Option<String> {
+        let uuid = self.uuid(name).map(|uuid| uuid.to_string());
+        uuid.or_else(|| self.has(name).then(String::new))
+    }
+
     /// `true` or `false`.
     pub(crate) fn boolean(&mut self, name: &'static str) -> Option<bool> {
         self.typed(name, "must be true or false")

@@ -37,8 +37,13 @@ impl Gateway {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: &Config, auth: Transport, history: Transport) -> anyhow::Result<Self> {
+        let exports = history.clone();
+        Self::assemble(config, auth, history, exports)
+    }
+
+    fn assemble(config: &Config, auth: Transport, history: Transport, exports: Transport) -> anyhow::Result<Self> {
         config.validate()?;
-        let app = App::new(config, auth, history)?;
+        let app = App::new(config, auth, history, exports)?;
         let router = routes::router(&app, &config.options);
         Ok(Self { app, router })
     }
@@ -51,7 +56,9 @@ impl Gateway {
         let key = config.service_key()?;
         let auth = client::connect(&config.auth.auth_url, key)?;
         let history = client::connect(&config.options.history_url, key)?;
-        Self::new(config, auth, history)
+        // What clients do not read fills the window of a connection, which all its calls share.
+        let exports = client::connect(&config.options.history_url, key)?;
+        Self::assemble(config, auth, history, exports)
     }
 
     /// The same as a tower service.

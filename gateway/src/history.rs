@@ -4,7 +4,7 @@ use kit::client::{Transport, unavailable};
 use proto::{
     history::v1::{
         conversation_service_client::ConversationServiceClient, message_service_client::MessageServiceClient,
-        run_service_client::RunServiceClient,
+        privacy_service_client::PrivacyServiceClient, run_service_client::RunServiceClient,
     },
     limit, reason,
 };
@@ -24,14 +24,19 @@ pub(crate) struct History {
     conversations: ConversationServiceClient<Transport>,
     messages: MessageServiceClient<Transport>,
     runs: RunServiceClient<Transport>,
+    privacy: PrivacyServiceClient<Transport>,
+    exports: PrivacyServiceClient<Transport>,
 }
 
 impl History {
-    pub(crate) fn new(transport: Transport) -> Self {
+    /// Exports have a transport of their own.
+    pub(crate) fn new(transport: Transport, exports: Transport) -> Self {
         Self {
             conversations: ConversationServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             messages: MessageServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
-            runs: RunServiceClient::new(transport).max_decoding_message_size(LARGEST_ANSWER),
+            runs: RunServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
+            privacy: PrivacyServiceClient::new(transport),
+            exports: PrivacyServiceClient::new(exports).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 
@@ -45,6 +50,15 @@ impl History {
 
     pub(crate) fn runs(&self) -> RunServiceClient<Transport> {
         self.runs.clone()
+    }
+
+    pub(crate) fn privacy(&self) -> PrivacyServiceClient<Transport> {
+        self.privacy.clone()
+    }
+
+    /// The same for what is long, and read as slowly as clients like.
+    pub(crate) fn exports(&self) -> PrivacyServiceClient<Transport> {
+        self.exports.clone()
     }
 }
 

@@ -1,11 +1,13 @@
 //! The gateway: REST and SSE in, gRPC to the auth and history services, HTTP to agents; it owns the running runs.
 
+mod account;
 mod agent;
 mod app;
 mod config;
 mod dialect;
 mod edge;
 mod event;
+mod export;
 mod extract;
 mod fields;
 mod gateway;

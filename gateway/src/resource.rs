@@ -6,15 +6,21 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use utoipa::ToSchema;
 
+mod citation;
 mod conversation;
+mod erasure;
 mod message;
 mod run;
+mod search;
 mod user;
 
 pub(crate) use self::{
+    citation::Citation,
     conversation::{Conversation, ConversationWithMessages},
+    erasure::{Counts, Erasure},
     message::{Message, Role, Source, Usage},
     run::{Run, RunAnswer},
+    search::SearchHit,
     user::User,
 };
 
@@ -38,13 +44,31 @@ impl<T> Page<T> {
     }
 }
 
+/// A page of a list that can be walked both ways.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageBothWays<T> {
+    /// The page.
+    items: Vec<T>,
+    /// Pass it as `cursor` for the next page; null at the end.
+    next_cursor: Option<String>,
+    /// Pass it as `cursor` for the page before; null at the beginning.
+    prev_cursor: Option<String>,
+}
+
+impl<T> PageBothWays<T> {
+    pub(crate) fn new<S: Into<T>>(items: Vec<S>, next_page_token: String, previous_page_token: String) -> Self {
+        let Page { items, next_cursor } = Page::new(items, next_page_token);
+        Self { items, next_cursor, prev_cursor: Some(previous_page_token).filter(|token| !token.is_empty()) }
+    }
+}
+
 /// RFC 3339 in UTC, to the microsecond where there are any.
-fn time(at: &Timestamp) -> String {
+pub(crate) fn time(at: &Timestamp) -> String {
     let nanos = u32::try_from(at.nanos).unwrap_or_default();
     DateTime::<Utc>::from_timestamp(at.seconds, nanos).unwrap_or_default().to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
-fn optional_time(at: Option<&Timestamp>) -> Option<String> {
+pub(crate) fn optional_time(at: Option<&Timestamp>) -> Option<String> {
     at.map(time)
 }
 

@@ -11,11 +11,14 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{app::App, config::Options, edge, problem::Problem};
 
 mod agents;
+mod citations;
 mod conversations;
 mod documentation;
 mod feedback;
 mod messages;
+mod privacy;
 mod runs;
+mod search;
 mod source_input;
 mod users;
 
@@ -47,11 +50,16 @@ fn documented() -> OpenApiRouter<App> {
             conversations::update_conversation,
             conversations::delete_conversation
         ))
+        .routes(routes!(search::search))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::list_sources))
+        .routes(routes!(citations::list_citations))
         .routes(routes!(feedback::set_feedback))
         .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
-    let streaming = OpenApiRouter::new().routes(routes!(runs::run_agent));
+    let streaming = OpenApiRouter::new()
+        .routes(routes!(runs::run_agent))
+        .routes(routes!(privacy::export_me))
+        .routes(routes!(privacy::erase_me));
     OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)
 }
 

@@ -83,9 +83,16 @@ impl Runs {
     ///
     /// The work is a task of ours: a client that leaves while it begins changes nothing.
     pub(crate) async fn ask(&self, ask: Ask) -> Result<Reader, Refused> {
-        let beginning = self.clone().begin(ask).in_current_span();
-        self.0.tasks.spawn(beginning).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "a run could not begin");
+        self.see_through(self.clone().begin(ask)).await
+    }
+
+    /// Sees something through, whether or not its client waits for it. The end of the gateway waits, for a while.
+    pub(crate) async fn see_through<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Refused>> + Send + 'static,
+    ) -> Result<T, Refused> {
+        self.0.tasks.spawn(work.in_current_span()).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a task broke");
             Err(Problem::internal())
         })
     }

@@ -1,6 +1,6 @@
 //! The flags of this service, and what they amount to.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 pub use kit::config::ConfigError;
 use kit::{
@@ -37,6 +37,16 @@ pub struct Options {
     #[arg(id = "history-database-url", long, env = "HISTORY_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     pub database_url: Option<SecretString>,
 
+    /// A read replica of that database, for lists and search; it never shows less than the database itself would
+    #[arg(
+        id = "history-read-database-url",
+        long,
+        env = "HISTORY_READ_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub read_database_url: Option<SecretString>,
+
     /// How many connections to PostgreSQL the history service holds at most
     #[arg(
         id = "history-max-connections",
@@ -47,6 +57,24 @@ pub struct Options {
         value_name = "COUNT"
     )]
     pub max_connections: u32,
+
+    /// Delete conversations that nobody changed for so long, as in `365d`; pinned ones stay [default: never]
+    #[arg(
+        id = "history-retention",
+        long,
+        env = "HISTORY_RETENTION",
+        value_parser = retention,
+        value_name = "DURATION"
+    )]
+    pub retention: Option<Duration>,
+}
+
+/// Shorter than a day is a slip of the pen that would cost somebody their history.
+fn retention(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(retention) if retention < Duration::from_hours(24) => Err("it must be a day at least".to_owned()),
+        parsed => parsed.map_err(|error| error.to_string()),
+    }
 }
 
 /// Everything this service is told.

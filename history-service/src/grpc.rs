@@ -11,28 +11,31 @@ use kit::{
 use proto::{
     history::v1::{
         conversation_service_server::ConversationServiceServer, message_service_server::MessageServiceServer,
-        run_service_server::RunServiceServer,
+        privacy_service_server::PrivacyServiceServer, run_service_server::RunServiceServer,
     },
     limit,
 };
 use tonic::{Request, Response, Status};
 
-use crate::store::Store;
+use crate::{erasure::Erasures, store::Store};
 
 mod conversations;
 mod convert;
 mod fields;
 mod messages;
+mod privacy;
 mod runs;
 
 /// Every service of this process.
-pub(crate) fn services(process: &'static str, store: Store) -> Services {
+pub(crate) fn services(process: &'static str, store: Store, erasures: Erasures) -> Services {
     let conversations = ConversationServiceServer::new(conversations::Conversations(store.clone()));
     let messages = MessageServiceServer::new(messages::Messages(store.clone()));
+    let privacy = PrivacyServiceServer::new(privacy::Privacy { store: store.clone(), erasures });
     let runs = RunServiceServer::new(runs::Runs(store));
     Services::new(process)
         .with(conversations.max_decoding_message_size(limit::REQUEST_BYTES))
         .with(messages.max_decoding_message_size(limit::REQUEST_BYTES))
+        .with(privacy)
         .with(runs.max_decoding_message_size(limit::REQUEST_BYTES))
 }
 

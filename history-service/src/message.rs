@@ -3,14 +3,20 @@
 use chrono::{DateTime, Utc};
 use kit::{
     caller::UserId,
+    database::again_when_lost,
     error::{Error, RefusalKind},
 };
 use proto::reason;
+use uuid::Uuid;
 
 use crate::{
     conversation,
     id::{ConversationId, MessageId, SourceId},
-    store::{self, Store},
+    page_token::{self, PathPosition},
+    store::{
+        self, Store,
+        message::{Length, Stretch},
+    },
     word::{MessageStatus, Rating, Role, SourceKind},
 };
 
@@ -84,14 +90,35 @@ pub(crate) struct Feedback {
     pub(crate) created_at: DateTime<Utc>,
 }
 
+/// Where a new message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parent {
+    /// Below the newest message of the path that is shown.
+    ActiveLeaf,
+    /// Below nothing: beside the first message.
+    Root,
+    /// Below this message of the same conversation.
+    Message(MessageId),
+}
+
+impl Parent {
+    /// The id, and whether there is to be none.
+    pub(crate) fn columns(self) -> (Option<Uuid>, bool) {
+        match self {
+            Self::ActiveLeaf => (None, false),
+            Self::Root => (None, true),
+            Self::Message(id) => (Some(id.0), false),
+        }
+    }
+}
+
 /// A message to append.
 #[derive(Debug)]
 pub(crate) struct NewMessage {
     pub(crate) conversation_id: ConversationId,
     pub(crate) role: Role,
     pub(crate) content: String,
-    /// The active leaf when absent.
-    pub(crate) parent_id: Option<MessageId>,
+    pub(crate) parent: Parent,
     pub(crate) client_id: Option<String>,
     pub(crate) sources: Vec<Source>,
     pub(crate) metadata: String,
@@ -102,7 +129,20 @@ pub(crate) struct NewMessage {
 pub(crate) struct Page {
     pub(crate) messages: Vec<Message>,
     /// The newest message of the next, older page.
-    pub(crate) next: Option<MessageId>,
+    pub(crate) next: Option<PathPosition>,
+    /// The message that the page of newer ones ends before, if there is one.
+    pub(crate) previous: Option<PathPosition>,
+}
+
+/// Which page of a path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    /// The one that ends with this leaf, or with the active one.
+    Newest(Option<MessageId>),
+    /// The one that ends with this message of the path.
+    From { message: MessageId, leaf: Option<MessageId> },
+    /// One that follows, or comes before, another.
+    Next(page_token::Page<PathPosition>),
 }
 
 pub(crate) fn not_found() -> Error {
@@ -111,23 +151,20 @@ pub(crate) fn not_found() -> Error {
 
 /// Appends a message, or returns the one that `client_id` names when it says the same.
 pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Result<Message, Error> {
-    let mut transaction = store.begin_in_conversation(user, new.conversation_id).await?;
     let id = MessageId::generate();
-    let appended = match store::message::insert(&mut transaction, user, id, &new).await {
+    let appended = match store::message::insert(store.pool(), user, id, &new).await {
         Ok(appended) => appended.ok_or_else(conversation::not_found)?,
-        Err(error) => match (store::violated(&error), &new.client_id) {
-            (Some(store::PARENT), _) => return Err(not_found()),
-            (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => {
-                transaction.rollback().await?;
-                return named_already(store, user, client_id, &new).await;
-            }
-            _ => return Err(error.into()),
-        },
+        Err(error) => {
+            return match (store::violated(&error), &new.client_id) {
+                (Some(store::PARENT), _) => Err(not_found()),
+                // It was sent twice, and the first time had succeeded: the message is there, as the active leaf or not.
+                (Some(store::MESSAGE | store::OWN_PARENT), _) => get(store, user, id).await,
+                (Some(store::MESSAGE_CLIENT_ID), Some(client_id)) => named_already(store, user, client_id, &new).await,
+                _ => Err(error.into()),
+            };
+        }
     };
-    if !new.sources.is_empty() {
-        store::source::insert(&mut transaction, user, id, &new.sources).await?;
-    }
-    transaction.commit().await?;
+    store.wrote_searched();
     Ok(Message {
         id,
         conversation_id: new.conversation_id,
@@ -156,11 +193,16 @@ async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMe
         Error::refused(RefusalKind::AlreadyExists, reason::CLIENT_ID_TAKEN, message)
     };
     let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(taken)?;
-    let first = get(store, user, id).await?;
+    // In a conversation that has expired it is hidden, but not free yet.
+    let first = store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(taken)?;
     let same = first.conversation_id == new.conversation_id
         && first.role == new.role
         && first.content == new.content
-        && (new.parent_id.is_none() || first.parent_id == new.parent_id);
+        && match new.parent {
+            Parent::ActiveLeaf => true,
+            Parent::Root => first.parent_id.is_none(),
+            Parent::Message(parent) => first.parent_id == Some(parent),
+        };
     if same { Ok(first) } else { Err(taken()) }
 }
 
@@ -168,24 +210,59 @@ pub(crate) async fn get(store: &Store, user: UserId, id: MessageId) -> Result<Me
     store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(not_found)
 }
 
-/// The newest `page_size` messages of the path that ends with `leaf`, or with the active leaf.
+/// At most `page_size` messages of a path.
 pub(crate) async fn list(
     store: &Store,
     user: UserId,
     conversation_id: ConversationId,
-    leaf: Option<MessageId>,
+    which: Which,
     page_size: usize,
 ) -> Result<Page, Error> {
-    let mut messages = store::message::path(store.pool(), user, conversation_id, leaf, page_size).await?;
+    // The leaf of the whole path where it is known, the newest message of the page, and how many it has at most.
+    let (leaf, newest, length) = match which {
+        Which::Newest(leaf) => (leaf, leaf, Length::Bounded(page_size)),
+        Which::Next(page_token::Page::After(PathPosition { message, leaf })) => {
+            (Some(leaf), Some(message), Length::Bounded(page_size))
+        }
+        Which::From { message, leaf } => {
+            let stretch = stretch(store, user, conversation_id, leaf, message, 0).await?;
+            (Some(stretch.leaf_id), Some(message), Length::Bounded(page_size))
+        }
+        Which::Next(page_token::Page::Before(PathPosition { message, leaf })) => {
+            let stretch = stretch(store, user, conversation_id, Some(leaf), message, page_size).await?;
+            (Some(leaf), Some(stretch.newest_id), Length::Exact(stretch.length()))
+        }
+    };
+    let mut messages = store::message::path(store.anywhere(), user, conversation_id, newest, length).await?;
     if messages.is_empty() {
         conversation::get(store, user, conversation_id).await?;
-        if leaf.is_some() {
+        if newest.is_some() {
             return Err(not_found());
         }
     }
     messages.reverse();
-    let next = messages.first().and_then(|oldest| oldest.parent_id);
-    Ok(Page { messages, next })
+    let leaf = leaf.or(messages.last().map(|newest| newest.id));
+    let place = |message| leaf.map(|leaf| PathPosition { message, leaf });
+    let next = messages.first().and_then(|oldest| oldest.parent_id).and_then(place);
+    let previous = messages.last().map(|newest| newest.id).filter(|newest| Some(*newest) != leaf).and_then(place);
+    Ok(Page { messages, next, previous })
+}
+
+/// What lies on a path right before a message, if the message lies on it.
+async fn stretch(
+    store: &Store,
+    user: UserId,
+    conversation_id: ConversationId,
+    leaf: Option<MessageId>,
+    message: MessageId,
+    longest: usize,
+) -> Result<Stretch, Error> {
+    let found = store::message::stretch(store.pool(), user, conversation_id, leaf, message, longest).await?;
+    if let Some(stretch) = found {
+        return Ok(stretch);
+    }
+    conversation::get(store, user, conversation_id).await?;
+    Err(not_found())
 }
 
 /// Gives feedback, or takes it back.
@@ -196,13 +273,16 @@ pub(crate) async fn set_feedback(
     rating: Option<Rating>,
     note: Option<&str>,
 ) -> Result<Message, Error> {
-    let mut transaction = store.begin(user).await?;
-    if !store::message::set_feedback(&mut transaction, user, id, rating, note).await? {
-        return Err(not_found());
-    }
-    let message = store::message::find(&mut *transaction, user, &[id]).await?.pop().ok_or_else(not_found)?;
-    transaction.commit().await?;
-    Ok(message)
+    again_when_lost(|| async {
+        let mut transaction = store.begin(user).await?;
+        if !store::message::set_feedback(&mut transaction, user, id, rating, note).await? {
+            return Err(not_found());
+        }
+        let message = store::message::find(&mut *transaction, user, &[id]).await?.pop().ok_or_else(not_found)?;
+        transaction.commit().await?;
+        Ok(message)
+    })
+    .await
 }
 
 pub(crate) async fn sources(store: &Store, user: UserId, id: MessageId) -> Result<Vec<Source>, Error> {

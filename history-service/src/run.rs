@@ -16,7 +16,7 @@ mod start;
 
 pub(crate) use self::{
     finish::{Finish, Outcome, finish},
-    start::{ContextMessage, NewRun, start},
+    start::{Budget, ContextMessage, NewRun, start},
 };
 
 /// One question put to an agent.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use kit::{
     admin::Readiness,
     caller::{Authenticator, RemoteVerifier},
-    client, database,
+    client,
+    database::{self, Pool},
+    erasures::ErasuresFile,
     server::{Guarded, Listeners},
 };
 use secrecy::SecretString;
@@ -14,12 +16,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Config, ConfigError},
+    erasure::Erasures,
     grpc,
+    keeper::Keeper,
+    search,
     store::Store,
 };
 
 const SCHEMA: &str = "history";
 const PROCESS: &str = "history-service";
+const REPLICA_READER: &str = "history-service reads";
 
 /// Brings the tables up to date and serves until `stop`.
 ///
@@ -27,13 +33,32 @@ const PROCESS: &str = "history-service";
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away, its role is not
 /// fit, or a listener fails.
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
-    let services = assemble(&config, open(&config)?, None)?;
+    let store = open(&config)?;
+    let keeper = keeper(&config, store.clone())?;
+    let services = assemble(&config, store.clone(), None)?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
     }
-    services.serve(listeners, Readiness::default(), stop).await
+    let served = stop.child_token();
+    let indexing = Box::pin(search::keep_indexed(store, served.clone()));
+    let serving = async {
+        let outcome = services.serve(listeners, Readiness::default(), stop).await;
+        served.cancel();
+        outcome
+    };
+    let keeping = served.run_until_cancelled(Box::pin(keeper.run()));
+    tokio::join!(serving, indexing, keeping).0
+}
+
+/// Does the background work once, or until `stop`: applies erasures again, and deletes conversations whose time is over.
+///
+/// # Errors
+/// [`ConfigError`] when the configuration cannot be right; else when the database stays away.
+pub async fn tidy(config: &Config, stop: &CancellationToken) -> anyhow::Result<()> {
+    let keeper = keeper(config, open(config)?)?;
+    Ok(stop.run_until_cancelled(keeper.first_round()).await.unwrap_or(Ok(()))?)
 }
 
 /// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a
@@ -58,7 +83,20 @@ fn migrations() -> Migrator {
 }
 
 fn open(config: &Config) -> Result<Store, ConfigError> {
-    database::pool(config.service_url()?, PROCESS, config.options.max_connections).map(Store::new)
+    let (most, cache) = (config.options.max_connections, config.database.statement_cache);
+    let primary = Pool::open(config.service_url()?, PROCESS, most, cache)?;
+    let replica = config.options.read_database_url.as_ref();
+    let replica = replica.map(|url| Pool::open(url, REPLICA_READER, most, cache)).transpose()?;
+    Ok(Store::new(primary, replica))
+}
+
+fn erasures(config: &Config, store: Store) -> anyhow::Result<Erasures> {
+    Ok(Erasures::new(store, ErasuresFile::open(&config.database, SCHEMA)?))
+}
+
+fn keeper(config: &Config, store: Store) -> anyhow::Result<Keeper> {
+    let erasures = erasures(config, store.clone())?;
+    Ok(Keeper { store, erasures, retention: config.options.retention })
 }
 
 fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
@@ -68,5 +106,6 @@ fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> a
     };
     let verifier = RemoteVerifier::new(auth, &config.token_cache);
     let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted)?;
-    Ok(grpc::services(PROCESS, store).guarded_by(authenticator))
+    let erasures = erasures(config, store.clone())?;
+    Ok(grpc::services(PROCESS, store, erasures).guarded_by(authenticator))
 }

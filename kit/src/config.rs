@@ -1,6 +1,6 @@
 //! Flags that several programs share. Each stands here once, so that the one-machine binary can take them all.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use secrecy::SecretString;
 use url::Url;
@@ -14,7 +14,7 @@ pub use self::{
 };
 
 /// Where the tables are.
-#[derive(Debug, Clone, Default, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Database {
     /// PostgreSQL for the services, as a role that does not bypass row-level security
@@ -28,6 +28,29 @@ pub struct Database {
     /// Start although the role of DATABASE_URL bypasses row-level security, which keeps users apart
     #[arg(id = "database-allow-rls-bypass", long, env = "DATABASE_ALLOW_RLS_BYPASS")]
     pub allow_bypass: bool,
+
+    /// How many prepared statements each connection keeps; 0 for a pooler that does not know them (`docs/database.md`)
+    #[arg(
+        id = "database-statement-cache",
+        long,
+        env = "DATABASE_STATEMENT_CACHE",
+        default_value_t = STATEMENT_CACHE,
+        value_name = "COUNT"
+    )]
+    pub statement_cache: usize,
+
+    /// A file that remembers erasures beside the database, so that a restore from an older backup brings nobody back
+    #[arg(id = "erasures-file", long, env = "ERASURES_FILE", value_name = "FILE")]
+    pub erasures_file: Option<PathBuf>,
+}
+
+/// More than a service has statements.
+const STATEMENT_CACHE: usize = 100;
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, direct_url: None, allow_bypass: false, statement_cache: STATEMENT_CACHE, erasures_file: None }
+    }
 }
 
 impl Database {

@@ -1,54 +1,38 @@
 //! Pools and migrations as a PostgreSQL that sleeps, moves and pools connections wants them (Neon).
 
-use std::{future::Future, str::FromStr as _, time::Duration};
+use std::{future::Future, time::Duration};
 
 use anyhow::{Context as _, bail};
 use futures_util::FutureExt as _;
 use proto::reason;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use sqlx::{
-    Connection as _, PgConnection, PgPool,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    AssertSqlSafe, Connection as _, PgConnection, Row as _, migrate::Migrator, postgres::PgConnectOptions, raw_sql,
 };
 
-use crate::{
-    config::{self, ConfigError},
-    error::Error,
-};
+use self::{loss::is_outage, pool::options};
+use crate::{config, error::Error};
 
+mod again;
+mod executor;
+mod loss;
+mod pool;
 mod provision;
+mod replica;
 
-pub use self::provision::{OWNER_ROLE, SERVICE_ROLE, provision};
+use self::provision::KEEPER_ROLE;
+pub use self::{
+    again::again_when_lost,
+    executor::Anywhere,
+    pool::{Pool, Transaction},
+    provision::{OWNER_ROLE, SERVICE_ROLE, provision},
+    replica::Replica,
+};
 
-/// A wait for a connection, long enough for a compute that wakes up.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
-/// Below the 300 s after which Neon suspends, so that idle connections never keep it awake.
-const IDLE_TIMEOUT: Duration = Duration::from_mins(4);
-const MAX_LIFETIME: Duration = Duration::from_mins(30);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Longer than the wait for a connection and any healthy statement, shorter than the deadline of callers.
 const DEADLINE: Duration = Duration::from_secs(12);
 const START_PATIENCE: Duration = Duration::from_mins(1);
-
-/// A pool that connects when first used and holds nothing while idle.
-///
-/// # Errors
-/// When the URL cannot be parsed. It is never repeated in the error.
-pub fn pool(url: &SecretString, application: &str, max_connections: u32) -> Result<PgPool, ConfigError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(max_connections)
-        .min_connections(0)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(IDLE_TIMEOUT)
-        .max_lifetime(MAX_LIFETIME);
-    Ok(pool.connect_lazy_with(options(url)?.application_name(application)))
-}
-
-fn options(url: &SecretString) -> Result<PgConnectOptions, ConfigError> {
-    // The parser's own message may quote the password.
-    PgConnectOptions::from_str(url.expose_secret()).map_err(|_| ConfigError::new("the database URL cannot be parsed"))
-}
 
 /// Brings a schema up to date, as the owner of its tables. Waits a while for a database that is starting.
 ///
@@ -96,27 +80,34 @@ pub async fn prepare(
     migrator: Migrator,
 ) -> anyhow::Result<()> {
     if !database.allow_bypass {
-        refuse_bypassing_role(service_url).await?;
+        refuse_unfit_role(service_url).await?;
     }
     match &database.direct_url {
-        Some(owner_url) => migrate(owner_url, schema, migrator).await,
-        None => require_schema(service_url, schema).await,
+        Some(owner_url) => migrate(owner_url, schema, migrator).await?,
+        None => require_schema(service_url, schema).await?,
     }
+    // A migration may have made the role from which ours must not inherit.
+    if database.allow_bypass { Ok(()) } else { refuse_unfit_role(service_url).await }
 }
 
-async fn refuse_bypassing_role(service_url: &SecretString) -> anyhow::Result<()> {
+async fn refuse_unfit_role(service_url: &SecretString) -> anyhow::Result<()> {
     let mut connection = connect_patiently(&options(service_url)?).await.context("DATABASE_URL")?;
-    let (role, bypasses): (String, bool) = sqlx::query_as(
+    // One message: a pooler in between could send the parts of a prepared statement to different servers.
+    let row = raw_sql(AssertSqlSafe(format!(
         r"
-        SELECT rolname::text, rolsuper OR rolbypassrls
-        FROM pg_catalog.pg_roles
-        WHERE rolname = current_user
-        ",
-    )
+        SELECT
+            own.rolname::text, own.rolsuper OR own.rolbypassrls,
+            keeper.oid IS NOT NULL AND pg_has_role(own.oid, keeper.oid, 'USAGE')
+        FROM pg_catalog.pg_roles own
+        LEFT JOIN pg_catalog.pg_roles keeper ON keeper.rolname = '{KEEPER_ROLE}'
+        WHERE own.rolname = current_user
+        "
+    )))
     .fetch_one(&mut connection)
     .await
     .context("asking the database about our role")?;
     connection.close().await?;
+    let (role, bypasses, inherits): (String, bool, bool) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
     if bypasses {
         bail!(
             "the database role `{role}` bypasses row-level security, which keeps users apart. Let DATABASE_URL \
@@ -124,13 +115,20 @@ async fn refuse_bypassing_role(service_url: &SecretString) -> anyhow::Result<()>
              the owner in DATABASE_DIRECT_URL"
         );
     }
+    if inherits {
+        bail!(
+            "the database role `{role}` inherits from {KEEPER_ROLE}, for which no policy keeps users apart: \
+             ALTER ROLE {SERVICE_ROLE} NOINHERIT, and from PostgreSQL 16 on \
+             GRANT {KEEPER_ROLE} TO {SERVICE_ROLE} WITH INHERIT FALSE"
+        );
+    }
     Ok(())
 }
 
-async fn require_schema(service_url: &SecretString, schema: &str) -> anyhow::Result<()> {
+async fn require_schema(service_url: &SecretString, schema: &'static str) -> anyhow::Result<()> {
     let mut connection = connect_patiently(&options(service_url)?).await.context("DATABASE_URL")?;
-    let exists = "SELECT to_regnamespace($1) IS NOT NULL";
-    let exists: bool = sqlx::query_scalar(exists).bind(schema).fetch_one(&mut connection).await?;
+    let exists = AssertSqlSafe(format!("SELECT to_regnamespace('{schema}') IS NOT NULL"));
+    let exists: bool = raw_sql(exists).fetch_one(&mut connection).await?.try_get(0)?;
     connection.close().await?;
     if !exists {
         bail!(
@@ -155,23 +153,15 @@ pub fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> impl Future<O
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         if is_outage(&error) {
+            let message = match error {
+                sqlx::Error::PoolTimedOut => "no connection to the database became free in time",
+                _ => "the database is away",
+            };
             let source = Some(error.into());
-            let (reason, message) = (reason::DATABASE_UNAVAILABLE, "the database is away");
+            let reason = reason::DATABASE_UNAVAILABLE;
             Self::Unavailable { reason, message, retry_after: RETRY_AFTER, source }
         } else {
             Self::internal(error)
         }
-    }
-}
-
-/// Whether the server was not there, as opposed to having refused a statement.
-fn is_outage(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // Connection exceptions, too many connections, shutdown and start-up (PostgreSQL, appendix A).
-            code.starts_with("08") || ["53300", "57P01", "57P02", "57P03"].contains(&&*code)
-        }),
-        _ => false,
     }
 }

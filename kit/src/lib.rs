@@ -9,6 +9,8 @@ pub mod client;
 pub mod config;
 #[cfg(feature = "database")]
 pub mod database;
+#[cfg(feature = "database")]
+pub mod erasures;
 pub mod error;
 #[cfg(feature = "http-client")]
 pub mod http;

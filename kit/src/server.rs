@@ -15,6 +15,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
+use futures_util::TryStreamExt as _;
 use http::HeaderMap;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
@@ -149,14 +150,19 @@ impl Guarded {
                 }
             }
         };
+        // An answer of several frames would else wait for the client's delayed acknowledgement, 40 ms.
+        let incoming = TcpListenerStream::new(listeners.grpc).inspect_ok(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
+            }
+        });
         let grpc = async {
             let _ended = ended.clone().drop_guard();
             Server::builder()
                 .http2_keepalive_interval(Some(KEEP_ALIVE))
                 .max_concurrent_streams(MAX_STREAMS)
-                .tcp_nodelay(true)
                 .add_routes(routes)
-                .serve_with_incoming_shutdown(TcpListenerStream::new(listeners.grpc), stop.cancelled())
+                .serve_with_incoming_shutdown(incoming, stop.cancelled())
                 .await
                 .map_err(anyhow::Error::from)
         };

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Error, Options, Step, binaries::Binaries, initdb, layout::Layout, leftover, lock::Lock, log::Log, password,
-    server::Server, url,
+    server::Server, standby, standby::Primary, url,
 };
 
 const SUPERUSER: &str = "postgres";
@@ -36,10 +36,20 @@ impl Cluster {
     ///
     /// A server that an earlier owner left behind is stopped first.
     pub async fn start(options: Options) -> Result<Self, Error> {
+        Self::start_as(options, None).await
+    }
+
+    /// Makes a copy of this cluster that follows it and answers reads. It has the same roles and passwords.
+    pub async fn start_standby(&self, options: Options) -> Result<Self, Error> {
+        let password = self.run.password.clone();
+        Self::start_as(options, Some(Primary { port: self.port(), superuser: SUPERUSER, password })).await
+    }
+
+    async fn start_as(options: Options, primary: Option<Primary>) -> Result<Self, Error> {
         let layout = Layout::prepare(&options.dir, options.temporary)?;
         let lock = Lock::acquire(&layout)?;
         leftover::stop(&layout, &options.progress).await?;
-        match Run::start(&layout, &options).await {
+        match Run::start(&layout, &options, primary.as_ref()).await {
             Ok(run) => Ok(Self { run, layout, options, lock }),
             Err(error) => {
                 if options.temporary {
@@ -104,14 +114,20 @@ impl Cluster {
 }
 
 impl Run {
-    async fn start(layout: &Layout, options: &Options) -> Result<Self, Error> {
+    async fn start(layout: &Layout, options: &Options, primary: Option<&Primary>) -> Result<Self, Error> {
         let exists = layout.data().exists();
         let binaries = Binaries::find(options, layout).await?;
         let log = Log::create(layout)?;
-        let password = password::load_or_create(layout, exists)?;
+        let password = match primary {
+            Some(primary) => primary.password.clone(),
+            None => password::load_or_create(layout, exists)?,
+        };
         if !exists {
             (options.progress)(Step::Creating { dir: layout.home.clone() });
-            initdb::create(layout, &binaries, &log, &password, options.temporary).await?;
+            match primary {
+                Some(primary) => standby::create(layout, &binaries, &log, primary).await?,
+                None => initdb::create(layout, &binaries, &log, &password, options.temporary).await?,
+            }
         }
         let socket = layout.socket()?;
         let server = Server::start(layout, &binaries, &log, socket.as_ref(), options).await?;

@@ -26,6 +26,7 @@ mod log;
 mod options;
 mod password;
 mod server;
+mod standby;
 mod url;
 
 pub use cluster::Cluster;

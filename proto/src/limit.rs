@@ -23,6 +23,10 @@ pub const METADATA_BYTES: usize = 16 * 1024;
 pub const CONVERSATION_PAGE: usize = 100;
 /// How many messages a page has at most.
 pub const MESSAGE_PAGE: usize = 200;
+/// How many citations a page has at most.
+pub const CITATION_PAGE: usize = 100;
+/// How many characters of a path an agent is given at most.
+pub const CONTEXT_CHARACTERS: i32 = 8 * 1024 * 1024;
 /// How many sources a message of a client's cites.
 pub const SOURCES: usize = 200;
 /// The title of a client's source.
@@ -39,3 +43,9 @@ pub const ANSWER_SOURCES: usize = 10_000;
 pub const USER_BATCH: usize = 100;
 /// The id of a session.
 pub const SESSION_ID: usize = 255;
+/// A search query.
+pub const SEARCH_QUERY: usize = 1_000;
+/// How many words and phrases a search query has at most.
+pub const SEARCH_TERMS: usize = 32;
+/// How many hits a page has at most.
+pub const SEARCH_PAGE: usize = 50;

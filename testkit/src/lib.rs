@@ -7,10 +7,16 @@ mod channel;
 pub mod issuer;
 mod node;
 pub mod oidc_provider;
+mod pgbouncer;
 mod postgres;
+mod proxy;
+mod replicated;
 
 pub use self::{
     auth::{NoUsers, OnlyVerifies, Verifies},
     channel::channel,
+    pgbouncer::PgBouncer,
     postgres::TestDatabase,
+    proxy::{Fault, Proxy},
+    replicated::Replicated,
 };

@@ -15,7 +15,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-const PASSWORD: &str = "test";
+/// Of the roles that the migrations and the services log in as.
+pub(crate) const PASSWORD: &str = "test";
 
 /// A database of one test. It goes with the cluster, when the test binary ends.
 #[derive(Debug)]
@@ -53,9 +54,18 @@ impl TestDatabase {
         copy
     }
 
-    /// A copy as it stands now. Nobody may be connected to the original.
+    /// A copy as it stands now. Whoever is connected to the original is cut off, and may come back.
+    ///
+    /// # Panics
+    /// When PostgreSQL does not do it.
     pub async fn copy(&self) -> Self {
+        let sever = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname";
+        execute(&format!("{sever} = '{}'", self.name)).await;
         Self::of_template(&self.name).await
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     async fn of_template(template: &str) -> Self {
@@ -71,6 +81,11 @@ impl TestDatabase {
             name,
         }
     }
+}
+
+/// Where it listens on this machine.
+pub(crate) fn server_port() -> u16 {
+    cluster().port()
 }
 
 async fn execute(statement: &str) {

@@ -3,8 +3,11 @@
 //! Nothing here is checked while compiling, because the schema is configured and its ids have a type of their own.
 
 use chrono::{DateTime, Utc};
-use kit::{database::in_time, error::Error};
-use sqlx::{AssertSqlSafe, PgPool};
+use kit::{
+    database::{Pool, in_time},
+    error::Error,
+};
+use sqlx::AssertSqlSafe;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -22,7 +25,7 @@ const BANNED: &str = r"
 
 /// The tables `session` and `user`.
 pub(crate) struct Tables {
-    pool: PgPool,
+    pool: Pool,
     /// A plain name: it is part of every statement.
     schema: String,
     ids: OnceCell<IdType>,
@@ -49,7 +52,7 @@ struct SessionRow {
 }
 
 impl Tables {
-    pub(crate) fn new(pool: PgPool, schema: String) -> Self {
+    pub(crate) fn new(pool: Pool, schema: String) -> Self {
         Self { pool, schema, ids: OnceCell::new() }
     }
 

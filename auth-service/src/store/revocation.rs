@@ -2,14 +2,13 @@
 //! `auth.revoked_session`. They never move back.
 
 use chrono::{DateTime, Utc};
-use kit::caller::UserId;
-use sqlx::PgPool;
+use kit::{caller::UserId, database::Pool};
 
 /// How many sessions of one user are kept apart. Sessions can be made up, even by the user themself.
 const MOST_SESSIONS: i64 = 1_000;
 
 /// Revokes everything of a user; the moment, or None when there is no such user. It covers their sessions too.
-pub(crate) async fn of_user(pool: &PgPool, id: UserId) -> sqlx::Result<Option<DateTime<Utc>>> {
+pub(crate) async fn of_user(pool: &Pool, id: UserId) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!(
         r#"
         WITH covered AS (DELETE FROM auth.revoked_session WHERE user_id = $1 AND not_before <= now())
@@ -25,7 +24,7 @@ pub(crate) async fn of_user(pool: &PgPool, id: UserId) -> sqlx::Result<Option<Da
 }
 
 /// Revokes one session of a user; the moment, or None when there is no such user or no place for another session.
-pub(crate) async fn of_session(pool: &PgPool, id: UserId, session_id: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
+pub(crate) async fn of_session(pool: &Pool, id: UserId, session_id: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
     sqlx::query_scalar!(
         r#"
         INSERT INTO auth.revoked_session AS s (user_id, session_id, not_before)

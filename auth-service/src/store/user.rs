@@ -1,8 +1,8 @@
 //! `auth.user`.
 
 use chrono::{DateTime, Utc};
-use kit::caller::UserId;
-use sqlx::{PgConnection, PgPool};
+use kit::{caller::UserId, database::Pool};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::tombstone::Digest;
@@ -39,7 +39,7 @@ pub(crate) struct KnownUser {
 }
 
 /// Everything that decides about a credential. Writes nothing.
-pub(crate) async fn look(pool: &PgPool, sighting: &Sighting<'_>, subject: &Digest) -> sqlx::Result<Known> {
+pub(crate) async fn look(pool: &Pool, sighting: &Sighting<'_>, subject: &Digest) -> sqlx::Result<Known> {
     let row = sqlx::query!(
         r#"
         SELECT
@@ -115,7 +115,7 @@ pub(crate) async fn write(
 }
 
 /// A user by id.
-pub(crate) async fn find(pool: &PgPool, id: UserId) -> sqlx::Result<Option<User>> {
+pub(crate) async fn find(pool: &Pool, id: UserId) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"
@@ -131,7 +131,7 @@ pub(crate) async fn find(pool: &PgPool, id: UserId) -> sqlx::Result<Option<User>
 }
 
 /// Those that exist, in this order.
-pub(crate) async fn find_several(pool: &PgPool, ids: &[UserId]) -> sqlx::Result<Vec<User>> {
+pub(crate) async fn find_several(pool: &Pool, ids: &[UserId]) -> sqlx::Result<Vec<User>> {
     let ids = ids.iter().map(|id| id.0).collect::<Vec<_>>();
     let rows = sqlx::query_as!(
         Row,
@@ -142,6 +142,25 @@ pub(crate) async fn find_several(pool: &PgPool, ids: &[UserId]) -> sqlx::Result<
         ORDER BY wanted.place
         "#,
         &ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// The next users by id.
+pub(crate) async fn after(pool: &Pool, id: UserId, limit: i64) -> sqlx::Result<Vec<User>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"
+        SELECT user_id, issuer, subject, email, name, image, created_at
+        FROM auth.user
+        WHERE user_id > $1
+        ORDER BY user_id
+        LIMIT $2
+        "#,
+        id.0,
+        limit,
     )
     .fetch_all(pool)
     .await?;

@@ -8,7 +8,7 @@ use aws_lc_rs::hmac;
 use chrono::{DateTime, Utc};
 use kit::{caller::UserId, database::in_time, error::Error};
 
-use super::{READ_COMMITTED, Users};
+use super::Users;
 use crate::store::{self, tombstone::Digest};
 
 /// Makes the digests of tombstones. Without it nobody can try out whether someone was erased.
@@ -19,7 +19,7 @@ impl ErasureKey {
         self.digest(&["subject", issuer, subject])
     }
 
-    fn user(&self, id: UserId) -> Digest {
+    pub(super) fn user(&self, id: UserId) -> Digest {
         self.digest(&["user", &id.to_string()])
     }
 
@@ -49,9 +49,13 @@ impl Users {
         in_time(async {
             let key = self.erasure_key().await?;
             let by_id = key.user(id);
-            let mut transaction = self.pool.begin_with(READ_COMMITTED).await?;
+            let mut transaction = self.pool.begin("").await?;
             if let Some(user) = store::user::lock(&mut transaction, id).await? {
                 let by_subject = key.subject(&user.issuer, &user.subject);
+                // The file knows before the database does, so that it never knows less.
+                if let Some(file) = &self.erasures_file {
+                    file.append(vec![by_id, by_subject]).await.map_err(Error::internal)?;
+                }
                 store::tombstone::insert(&mut transaction, &[by_id, by_subject]).await?;
                 store::user::delete(&mut transaction, id).await?;
             }

@@ -112,3 +112,28 @@ async fn no_token_brings_a_user_back_however_it_races_with_the_erasure() {
     let left = everything(&service).await;
     assert!(!left.contains("ada "), "{left}");
 }
+
+#[tokio::test]
+async fn a_backup_from_before_the_erasure_brings_nobody_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("erasures");
+    let (issuer, remembered) = (Issuer::start().await, ["--erasures-file", file.to_str().unwrap()]);
+    let url = issuer.base_url();
+    let flags = |more: &[&'static str]| [&["--better-auth-url", url.as_str()], more].concat();
+    let service = Service::start(&[flags(&[]).as_slice(), &remembered].concat()).await;
+    let token = issuer.token("lovelace").sign();
+    let (id, other) = (service.user(&token).await.id, issuer.token("hopper").sign());
+    let other_id = service.user(&other).await.id;
+    let backup = service.database.copy().await;
+    service.erase(&id).await.unwrap();
+
+    let forgetful = Service::over(backup.copy().await, &flags(&[]));
+    assert_eq!(forgetful.user(&token).await.id, id, "without the file nobody knows");
+    let restored = Service::over(backup, &[flags(&[]).as_slice(), &remembered].concat());
+    auth_service::reconcile(&restored.config).await.unwrap();
+    assert_eq!(reason(&restored.verify(&token).await.unwrap_err()), reason::USER_ERASED);
+    assert_eq!(restored.user(&other).await.id, other_id);
+    let left = everything(&restored).await;
+    assert!(!left.contains("lovelace") && left.contains("hopper"), "{left}");
+    restored.erase(&id).await.unwrap();
+}

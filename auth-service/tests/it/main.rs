@@ -19,6 +19,7 @@ mod jws;
 mod keys;
 mod limits;
 mod oidc_provider;
+mod pooler;
 mod process;
 mod program;
 mod refused;

@@ -38,6 +38,7 @@ pub(crate) async fn database() -> TestDatabase {
 
 pub(crate) struct Service {
     pub(crate) database: TestDatabase,
+    pub(crate) config: Config,
     router: Router,
 }
 
@@ -53,13 +54,23 @@ impl Service {
     }
 
     pub(crate) async fn start(flags: &[&str]) -> Self {
-        let database = database().await;
+        Self::over(database().await, flags)
+    }
+
+    /// A service on this database.
+    pub(crate) fn over(database: TestDatabase, flags: &[&str]) -> Self {
+        let url = database.service_url.clone();
+        Self::on(database, url.expose_secret(), flags)
+    }
+
+    /// A service that reaches this database by a URL of its own.
+    pub(crate) fn on(database: TestDatabase, url: &str, flags: &[&str]) -> Self {
         let services = format!(
             "gateway:{SERVICE_KEY},history:another-long-service-key,operator:{OPERATOR_KEY},directory:{DIRECTORY_KEY}"
         );
         let base = [
             "--auth-database-url",
-            database.service_url.expose_secret(),
+            url,
             "--service-keys",
             &services,
             "--service-permissions",
@@ -67,7 +78,7 @@ impl Service {
         ];
         let config = parse(&[&base, flags].concat()).unwrap();
         let router = auth_service::services(&config).unwrap().into_router();
-        Self { database, router }
+        Self { database, config, router }
     }
 
     pub(crate) fn auth(&self) -> AuthServiceClient<Router> {

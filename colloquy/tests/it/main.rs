@@ -5,5 +5,6 @@ mod bad_days;
 mod better_auth;
 mod explain_token;
 mod first_run;
+mod privacy;
 mod processes;
 mod stack;

@@ -103,6 +103,17 @@ pub struct Limits {
         value_name = "COUNT"
     )]
     pub context_messages: i32,
+
+    /// How many characters these may have together; the question comes whole all the same. 0 = no limit but the server's
+    #[arg(
+        id = "agent-context-characters",
+        long,
+        env = "AGENT_CONTEXT_CHARACTERS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(i32).range(0..=i64::from(proto::limit::CONTEXT_CHARACTERS)),
+        value_name = "COUNT"
+    )]
+    pub context_characters: i32,
 }
 
 impl Limits {

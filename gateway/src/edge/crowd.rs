@@ -9,7 +9,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderValue, header};
+use http::header;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -37,8 +37,8 @@ async fn admit(State(crowd): State<Crowd>, request: Request, next: Next) -> Resp
 }
 
 fn is_stream(response: &Response) -> bool {
-    const SSE: HeaderValue = HeaderValue::from_static("text/event-stream");
-    response.headers().get(header::CONTENT_TYPE) == Some(&SSE)
+    const STREAMS: [&str; 3] = ["text/event-stream", "application/x-ndjson", "application/zip"];
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| STREAMS.iter().any(|stream| kind == stream))
 }
 
 /// A place that is taken, and counted, for as long as a stream lives.

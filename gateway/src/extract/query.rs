@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kit::error::Violation;
 use prost_types::Timestamp;
-use proto::reason;
+use proto::{limit, reason};
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -43,6 +43,25 @@ impl Query {
         Some(text)
     }
 
+    /// What to search for; what it means is up to the service.
+    pub(crate) fn searched(&mut self, name: &'static str) -> Option<String> {
+        let text = self.text(name)?;
+        let characters = text.chars().count();
+        if characters > limit::SEARCH_QUERY {
+            let message = format!("must have at most {} characters; it has {characters}", limit::SEARCH_QUERY);
+            self.note(name, reason::FIELD_TOO_LONG, message);
+        }
+        Some(text)
+    }
+
+    /// Notes it when the parameter is missing.
+    pub(crate) fn require<T: Default>(&mut self, name: &'static str, value: Option<T>) -> T {
+        if value.is_none() {
+            self.note(name, reason::FIELD_REQUIRED, "is required");
+        }
+        value.unwrap_or_default()
+    }
+
     pub(crate) fn boolean(&mut self, name: &'static str) -> Option<bool> {
         self.parsed(name, "must be true or false", |text| text.parse().ok())
     }
@@ -53,6 +72,17 @@ impl Query {
 
     pub(crate) fn time(&mut self, name: &'static str) -> Option<Timestamp> {
         self.parsed(name, TIME, timestamp)
+    }
+
+    /// One of these words.
+    pub(crate) fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.take(name)?;
+        let choice = choices.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+        if choice.is_none() {
+            let words: Vec<_> = choices.iter().map(|(word, _)| format!("`{word}`")).collect();
+            self.note(name, reason::FIELD_INVALID, format!("must be one of {}", words.join(", ")));
+        }
+        choice
     }
 
     /// Succeeds when nothing is wrong and nothing is left.

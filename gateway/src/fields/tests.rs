@@ -10,6 +10,27 @@ struct Everything {
     metadata: Option<Box<RawValue>>,
 }
 
+#[derive(Debug, PartialEq)]
+struct Below(Option<String>);
+
+impl FromFields for Below {
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self(fields.uuid_or_none("id")))
+    }
+}
+
+#[test]
+fn null_is_told_from_nothing_where_it_means_something() {
+    let id = "01970000-0000-7000-8000-000000000001";
+    let below = |body: &str| Fields::parse::<Below>(body.as_bytes());
+    assert_eq!(below("{}").unwrap(), Below(None));
+    assert_eq!(below(r#"{"id": null}"#).unwrap(), Below(Some(String::new())));
+    assert_eq!(below(&format!(r#"{{"id":"{id}"}}"#)).unwrap(), Below(Some(id.to_owned())));
+    for refused in [r#"{"id": ""}"#, r#"{"id": 7}"#, r#"{"id": null, "id": null}"#] {
+        assert!(matches!(below(refused), Err(Unreadable::Invalid(_))), "{refused}");
+    }
+}
+
 #[derive(Debug)]
 struct Place;
 

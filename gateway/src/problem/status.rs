@@ -8,12 +8,14 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 use super::{FieldError, Problem, Refused};
 
 /// How the contracts call fields, and how REST does. `conversation.` and `_json` fall away besides.
-const FIELDS: [(&str, &str); 5] = [
+const FIELDS: [(&str, &str); 7] = [
     ("page_size", "limit"),
     ("page_token", "cursor"),
     ("updated_from", "from"),
     ("updated_to", "to"),
     ("leaf_id", "leaf"),
+    ("from_id", "from"),
+    ("query", "q"),
 ];
 
 /// The problem that a status of one of our services is. Only what carries our `ErrorInfo` speaks for itself.

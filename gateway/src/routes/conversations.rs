@@ -4,15 +4,16 @@ use axum::{Json, extract::State};
 use http::{HeaderName, StatusCode, header};
 use proto::history::v1::{
     CreateConversationRequest, DeleteConversationRequest, GetConversationRequest, ListConversationsRequest,
-    ListMessagesRequest,
+    ListMessagesRequest, feedback::Rating as Stored,
 };
 
+use super::feedback::{RATINGS, Rating};
 use crate::{
     app::App,
     extract::{Body, Caller, Id, Query},
     history,
     problem::{Problem, Refused},
-    resource::{Conversation, ConversationWithMessages, Page},
+    resource::{Conversation, ConversationWithMessages, Page, PageBothWays},
 };
 
 mod input;
@@ -26,20 +27,27 @@ pub(super) use self::input::{CreateConversation, UpdateConversation};
     tag = "conversations",
     params(
         ("limit" = Option<i32>, Query, description = "1 to 100; 20 without"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before, with the same filters"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` or `prev_cursor` of another page, with the same filters"),
         ("archived" = Option<bool>, Query, description = "Only archived ones, or only the others; the others without"),
         ("pinned" = Option<bool>, Query, description = "Only pinned ones, or only the others"),
         ("agent" = Option<String>, Query, description = "Only those that this agent answered last"),
         ("from" = Option<String>, Query, description = "Only those changed at or after this RFC 3339 time"),
         ("to" = Option<String>, Query, description = "Only those changed before this RFC 3339 time"),
+        ("has_sources" = Option<bool>, Query, description = "Only those with a message that cites something, or only the others"),
+        ("feedback" = Option<Rating>, Query, description = "Only those with a message that was judged so"),
+        (
+            "q" = Option<String>, Query,
+            description = "Only those whose title or one of whose messages matches, as in `GET /search`. A page may then be \
+                shorter than asked for and have a next one all the same"
+        ),
     ),
-    responses((status = 200, body = Page<Conversation>))
+    responses((status = 200, body = PageBothWays<Conversation>))
 )]
 pub(super) async fn list_conversations(
     State(app): State<App>,
     caller: Caller,
     mut query: Query,
-) -> Result<Json<Page<Conversation>>, Refused> {
+) -> Result<Json<PageBothWays<Conversation>>, Refused> {
     let request = ListConversationsRequest {
         page_size: query.limit(1..=proto::limit::CONVERSATION_PAGE),
         page_token: query.text("cursor").unwrap_or_default(),
@@ -48,11 +56,14 @@ pub(super) async fn list_conversations(
         agent: query.text("agent"),
         updated_from: query.time("from"),
         updated_to: query.time("to"),
+        has_sources: query.boolean("has_sources"),
+        feedback: query.choice("feedback", &RATINGS).map(|rating| Stored::from(rating).into()),
+        query: query.searched("q"),
     };
     query.finish()?;
     let answer = app.history.conversations().list_conversations(caller.ask(request)).await;
     let answer = answer.map_err(history::problem)?.into_inner();
-    Ok(Json(Page::new(answer.conversations, answer.next_page_token)))
+    Ok(Json(PageBothWays::new(answer.conversations, answer.next_page_token, answer.previous_page_token)))
 }
 
 /// Create an empty conversation.
@@ -61,7 +72,10 @@ pub(super) async fn list_conversations(
     path = "/conversations",
     tag = "conversations",
     request_body = CreateConversation,
-    responses((status = 201, body = Conversation, headers(("Location" = String, description = "Its address"))))
+    responses(
+        (status = 201, body = Conversation, headers(("Location" = String, description = "Its address"))),
+        (status = 409, body = Problem, description = "`user_erased`: you were erased"),
+    )
 )]
 pub(super) async fn create_conversation(
     State(app): State<App>,

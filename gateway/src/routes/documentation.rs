@@ -33,6 +33,7 @@ use crate::app::App;
         (name = "agents", description = "Put questions to agents"),
         (name = "conversations", description = "My conversations"),
         (name = "messages", description = "What was said in them"),
+        (name = "search", description = "What I am looking for"),
         (name = "users", description = "Me"),
     )
 )]

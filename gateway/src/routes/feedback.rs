@@ -34,12 +34,23 @@ pub(super) enum Rating {
     Down,
 }
 
+pub(super) const RATINGS: [(&str, Rating); 2] = [("up", Rating::Up), ("down", Rating::Down)];
+
+impl From<Rating> for Stored {
+    fn from(rating: Rating) -> Self {
+        match rating {
+            Rating::Up => Self::Up,
+            Rating::Down => Self::Down,
+        }
+    }
+}
+
 impl FromFields for FeedbackInput {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         if !fields.has("rating") {
             fields.require("rating");
         }
-        let rating = fields.choice("rating", &[("up", Rating::Up), ("down", Rating::Down)]);
+        let rating = fields.choice("rating", &RATINGS);
         Some(Self { rating, note: fields.text("note", 0..=limit::NOTE) })
     }
 }
@@ -59,11 +70,7 @@ pub(super) async fn set_feedback(
     Id(message_id): Id,
     Body(input): Body<FeedbackInput>,
 ) -> Result<Json<Message>, Refused> {
-    let rating = match input.rating {
-        Some(Rating::Up) => Stored::Up,
-        Some(Rating::Down) => Stored::Down,
-        None => Stored::Unspecified,
-    };
+    let rating = input.rating.map_or(Stored::Unspecified, Stored::from);
     let feedback = Feedback { rating: rating.into(), note: input.note, created_at: None };
     let request = caller.ask(SetFeedbackRequest { message_id, feedback: Some(feedback) });
     let answer = app.history.messages().set_feedback(request).await.map_err(history::problem)?.into_inner();

@@ -8,7 +8,6 @@ use proto::{
 };
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::source_input::SourceInput;
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
     fields::{Fields, FromFields},
     history,
     problem::{Problem, Refused},
-    resource::{Message, Page, Role, Source},
+    resource::{Message, Page, PageBothWays, Role, Source},
 };
 
 /// A message to append.
@@ -27,8 +26,9 @@ pub(super) struct CreateMessage {
     /// The text.
     #[schema(min_length = 1, max_length = 1_000_000)]
     content: String,
-    /// The message it follows; the newest of the shown path without.
-    parent_id: Option<Uuid>,
+    /// The message it follows; the newest of the shown path without. Null means none: it stands beside the first message.
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<String>,
     /// Your own id, unique among your messages; the same again returns the first message.
     #[schema(min_length = 1, max_length = 200)]
     client_id: Option<String>,
@@ -48,7 +48,7 @@ impl FromFields for CreateMessage {
         fields.require("content");
         let role = fields.choice("role", &ROLES);
         let content = fields.text("content", 1..=limit::CONTENT);
-        let parent_id = fields.uuid("parent_id");
+        let parent_id = fields.uuid_or_none("parent_id");
         let client_id = fields.text("client_id", 1..=limit::CLIENT_ID);
         let sources = fields.list("sources", limit::SOURCES);
         let metadata = fields.metadata("metadata");
@@ -64,27 +64,29 @@ impl FromFields for CreateMessage {
     params(
         ("id" = Uuid, Path),
         ("limit" = Option<i32>, Query, description = "1 to 200; 50 without"),
-        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` (older) or `prev_cursor` (newer) of another page"),
         ("leaf" = Option<Uuid>, Query, description = "The newest message of the path; the shown one without"),
+        ("from" = Option<Uuid>, Query, description = "A message of the path: the first page ends with it, and goes on both ways"),
     ),
-    responses((status = 200, body = Page<Message>), (status = 404, body = Problem))
+    responses((status = 200, body = PageBothWays<Message>), (status = 404, body = Problem))
 )]
 pub(super) async fn list_messages(
     State(app): State<App>,
     caller: Caller,
     Id(conversation_id): Id,
     mut query: Query,
-) -> Result<Json<Page<Message>>, Refused> {
+) -> Result<Json<PageBothWays<Message>>, Refused> {
     let request = ListMessagesRequest {
         conversation_id,
         page_size: query.limit(1..=limit::MESSAGE_PAGE),
         page_token: query.text("cursor").unwrap_or_default(),
         leaf_id: query.uuid("leaf").map(|id| id.to_string()),
+        from_id: query.uuid("from").map(|id| id.to_string()),
     };
     query.finish()?;
     let answer =
         app.history.messages().list_messages(caller.ask(request)).await.map_err(history::problem)?.into_inner();
-    Ok(Json(Page::new(answer.messages, answer.next_page_token)))
+    Ok(Json(PageBothWays::new(answer.messages, answer.next_page_token, answer.previous_page_token)))
 }
 
 /// Append a message; it becomes the newest of the shown path.
@@ -116,7 +118,7 @@ pub(super) async fn create_message(
         conversation_id,
         role: role.into(),
         content: input.content,
-        parent_id: input.parent_id.map(|id| id.to_string()),
+        parent_id: input.parent_id,
         client_id: input.client_id,
         sources: input.sources.unwrap_or_default().into_iter().map(Into::into).collect(),
         metadata_json: input.metadata.map(|raw| raw.get().to_owned()).unwrap_or_default(),

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, header};
+use prost_types::Timestamp;
 use proto::{history::v1::GetRunRequest, limit, reason};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -30,14 +31,19 @@ pub(super) struct RunRequest {
     message: String,
     /// The conversation it belongs to; a new one without.
     conversation_id: Option<Uuid>,
-    /// The message it follows; the newest of the shown path without.
-    parent_id: Option<Uuid>,
+    /// The message it follows; the newest of the shown path without. Null means none: it stands beside the first message,
+    /// as an edit of the first question does.
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<String>,
     /// Who is to answer; the default agent without.
     #[schema(min_length = 1, max_length = 100)]
     agent: Option<String>,
     /// Your own, up to 16 KiB; kept with the question as it came, and given to the agent.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
+    /// For a new conversation: when it is to be deleted; never without.
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    expires_at: Option<Timestamp>,
 }
 
 impl FromFields for RunRequest {
@@ -45,10 +51,11 @@ impl FromFields for RunRequest {
         fields.require("message");
         let message = fields.text("message", 1..=limit::CONTENT);
         let conversation_id = fields.uuid("conversation_id");
-        let parent_id = fields.uuid("parent_id");
+        let parent_id = fields.uuid_or_none("parent_id");
         let agent = fields.text("agent", 1..=limit::AGENT);
         let metadata = fields.metadata("metadata");
-        Some(Self { message: message?, conversation_id, parent_id, agent, metadata })
+        let expires_at = fields.time("expires_at");
+        Some(Self { message: message?, conversation_id, parent_id, agent, metadata, expires_at })
     }
 }
 
@@ -70,7 +77,7 @@ impl FromFields for RunRequest {
             (String = "text/event-stream"),
         )),
         (status = 404, body = Problem, description = "No such conversation or parent"),
-        (status = 409, body = Problem, description = "Another run goes on: `run_id` names it"),
+        (status = 409, body = Problem, description = "Another run goes on: `run_id` names it. Or `user_erased`: you were erased"),
         (status = 422, body = Problem, description = "The idempotency key was used for another request"),
         (status = 502, body = Problem, description = "The agent failed: `run` and `message` tell of it"),
         (status = 504, body = Problem, description = "The agent was too slow: `run` and `message` tell of it"),
@@ -82,9 +89,9 @@ pub(super) async fn run_agent(
     headers: HeaderMap,
     Body(request): Body<RunRequest>,
 ) -> Result<Response, Refused> {
-    let RunRequest { message, conversation_id, parent_id, agent, metadata } = request;
+    let RunRequest { message, conversation_id, parent_id, agent, metadata, expires_at } = request;
     let idempotency_key = idempotency_key(&headers)?;
-    let ask = Ask { caller, message, conversation_id, parent_id, agent, metadata, idempotency_key };
+    let ask = Ask { caller, message, conversation_id, parent_id, expires_at, agent, metadata, idempotency_key };
     let reader = app.runs.ask(ask).await?;
     if wants_stream(&headers) {
         return Ok(dialect::stream(reader));

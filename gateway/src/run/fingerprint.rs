@@ -10,10 +10,12 @@ pub(super) fn of(ask: &Ask) -> Vec<u8> {
     let mut digest = Context::new(&digest::SHA256);
     part(&mut digest, Some(&ask.message));
     part(&mut digest, ask.conversation_id.map(|id| id.to_string()).as_deref());
-    part(&mut digest, ask.parent_id.map(|id| id.to_string()).as_deref());
+    part(&mut digest, ask.parent_id.as_deref());
     part(&mut digest, ask.agent.as_deref());
     let metadata = ask.metadata.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok());
     part(&mut digest, metadata.as_ref().map(canonical).as_deref());
+    let expires_at = ask.expires_at.map(|end| format!("{}.{:09}", end.seconds, end.nanos));
+    part(&mut digest, expires_at.as_deref());
     digest.finish().as_ref().to_vec()
 }
 

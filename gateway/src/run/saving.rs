@@ -21,6 +21,8 @@ use crate::{
 
 /// The code of an answer that is in no database.
 pub(crate) const NOT_SAVED: &str = "not_saved";
+/// The code of a run whose conversation is gone.
+const DELETED: &str = "conversation_deleted";
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -51,6 +53,7 @@ pub(super) async fn save(
             Some(outcome) => outcome,
             None => not_saved(started, request, "the run was taken away"),
         },
+        Err(status) if is_gone(&status) => gone(started, request),
         Err(status) => not_saved(started, request, status.message()),
     }
 }
@@ -105,15 +108,36 @@ async fn elsewhere(history: &History, caller: &Caller, started: &Started, deadli
     super::outcome(answer).ok().filter(|outcome| outcome.run.finished_at.is_some())
 }
 
+fn is_gone(status: &Status) -> bool {
+    status.get_details_error_info().is_some_and(|info| info.reason == reason::RUN_NOT_FOUND)
+}
+
+/// The user deleted the conversation, or themself, while the agent was at work: there is nothing to save the answer in.
+fn gone(started: &Started, request: FinishRunRequest) -> Outcome {
+    tracing::info!("the conversation of a run was deleted before it ended");
+    let message = "the conversation was deleted meanwhile".to_owned();
+    let error = RunError { code: DELETED.to_owned(), message };
+    ended(started, request, (RunStatus::Cancelled, MessageStatus::Cancelled), error)
+}
+
 /// The end as only this process knows it.
 fn not_saved(started: &Started, request: FinishRunRequest, why: &str) -> Outcome {
     tracing::error!(error = why, "an answer could not be saved");
     let message = "the answer could not be saved; what you see may be gone after a reload".to_owned();
     let error = RunError { code: NOT_SAVED.to_owned(), message };
+    ended(started, request, (RunStatus::Failed, MessageStatus::Failed), error)
+}
+
+fn ended(
+    started: &Started,
+    request: FinishRunRequest,
+    (run, message): (RunStatus, MessageStatus),
+    error: RunError,
+) -> Outcome {
     let usage = request.usage;
-    let run = Run { status: RunStatus::Failed.into(), error: Some(error.clone()), usage, ..started.run.clone() };
+    let run = Run { status: run.into(), error: Some(error.clone()), usage, ..started.run.clone() };
     let message = Message {
-        status: MessageStatus::Failed.into(),
+        status: message.into(),
         content: request.content,
         sources: request.sources,
         model: request.model,

@@ -19,14 +19,18 @@ pub(crate) fn routes() -> Vec<(&'static str, String)> {
         ("GET", "/agents".to_owned()),
         ("GET", format!("/runs/{ID}")),
         ("GET", "/users/me".to_owned()),
+        ("DELETE", "/users/me".to_owned()),
+        ("GET", "/users/me/export".to_owned()),
         ("GET", "/conversations".to_owned()),
         ("POST", "/conversations".to_owned()),
         ("GET", format!("/conversations/{ID}")),
         ("PATCH", format!("/conversations/{ID}")),
         ("DELETE", format!("/conversations/{ID}")),
+        ("GET", "/search".to_owned()),
         ("GET", format!("/conversations/{ID}/messages")),
         ("POST", format!("/conversations/{ID}/messages")),
         ("GET", format!("/messages/{ID}/sources")),
+        ("GET", "/citations".to_owned()),
         ("PUT", format!("/messages/{ID}/feedback")),
     ]
 }

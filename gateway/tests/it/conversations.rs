@@ -30,7 +30,13 @@ async fn a_conversation_is_made_read_changed_listed_and_deleted() {
     assert_eq!((&changed["title"], &changed["pinned"]), (&json!(null), &json!(true)));
     let page =
         stack.send("GET", "/conversations?limit=1&pinned=true&agent=a&from=2020-01-01T00:00:00Z", None).await.json();
-    assert_eq!((&page["items"], &page["next_cursor"]), (&json!([changed]), &json!("more")));
+    assert_eq!(page, json!({"items": [changed], "next_cursor": "more", "prev_cursor": null}));
+    let last = stack.send("GET", "/conversations?limit=2&cursor=more", None).await.json();
+    assert_eq!((&last["next_cursor"], &last["prev_cursor"]), (&json!(null), &json!("less")));
+    let kept = stack.send("PATCH", &path, Some(&json!({"expires_at": null}))).await.json();
+    assert_eq!(kept["expires_at"], json!(null));
+    let ends = stack.send("PATCH", &path, Some(&json!({"expires_at": "2031-01-01T00:00:00Z"}))).await.json();
+    assert_eq!(ends["expires_at"], json!("2031-01-01T00:00:00Z"));
 
     let deleted = stack.send("DELETE", &path, None).await;
     assert_eq!((deleted.status.as_u16(), deleted.text.as_str()), (204, ""));
@@ -76,6 +82,85 @@ async fn a_message_is_appended_with_sources_and_judged() {
     assert_eq!(judged["feedback"], json!({"rating": "down", "note": "why?", "created_at": null}));
     let taken_back = stack.send("PUT", &feedback, Some(&json!({"rating": null}))).await.json();
     assert_eq!(taken_back["feedback"], json!(null));
-    let page = stack.send("GET", &format!("{path}?limit=200&leaf={id}"), None).await.json();
+    let page = stack.send("GET", &format!("{path}?limit=200&leaf={id}&from={id}"), None).await.json();
     assert_eq!(page["items"][0]["id"], id.as_str());
+    assert_eq!((&page["next_cursor"], &page["prev_cursor"]), (&json!(null), &json!(format!("newer than {id}"))));
+
+    let citation = json!({"message_id": id, "conversation_id": conversation["id"], "conversation_title": null,
+        "created_at": "2023-11-14T22:13:20.123Z", "preview": "It is.", "source": sources["items"][0]});
+    for document in ["url=https%3A%2F%2Ft", "content_hash=h"] {
+        let cited = stack.send("GET", &format!("/citations?{document}"), None).await.json();
+        assert_eq!(cited, json!({"items": [citation], "next_cursor": null}), "{document}");
+    }
+    let nowhere = stack.send("GET", "/citations?url=h", None).await.json();
+    assert_eq!(nowhere, json!({"items": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_what_was_cited_and_judged() {
+    let stack = Stack::new(Reply::Silence).await;
+    stack.send("GET", "/conversations?has_sources=false&feedback=down", None).await;
+    stack.send("GET", "/conversations", None).await;
+    let tables = stack.history.tables();
+    let asked: Vec<_> = tables.listed.iter().map(|list| (list.has_sources, list.feedback)).collect();
+    assert_eq!(asked, [(Some(false), Some(2)), (None, None)]);
+}
+
+#[tokio::test]
+async fn a_parent_that_is_null_is_none_and_one_that_is_missing_is_the_newest_message() {
+    let stack = Stack::new(Reply::Json(json!({"output": "hi"}))).await;
+    let conversation = stack.send("POST", "/conversations", Some(&json!({}))).await.json();
+    let id = conversation["id"].as_str().unwrap();
+    let path = format!("/conversations/{id}/messages");
+    let first = stack.send("POST", &path, Some(&json!({"role": "user", "content": "one"}))).await.json();
+    let parent = first["id"].as_str().unwrap();
+    for (given, expected) in [(None, None), (Some(json!(null)), Some("")), (Some(json!(parent)), Some(parent))] {
+        let mut message = json!({"role": "user", "content": "two"});
+        let mut question = json!({"message": "two", "conversation_id": id});
+        if let Some(given) = given {
+            message["parent_id"] = given.clone();
+            question["parent_id"] = given;
+        }
+        let created = stack.send("POST", &path, Some(&message)).await.json();
+        let id = created["id"].as_str().unwrap();
+        let stored = stack.history.tables().messages[id].1.parent_id.clone();
+        assert_eq!(stored.as_deref(), expected);
+        assert_eq!(stack.send("POST", "/agents/run", Some(&question)).await.status, 200);
+        let asked = stack.history.tables().started.last().unwrap().parent_id.clone();
+        assert_eq!(asked.as_deref(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_question_begins_a_conversation_that_ends_by_itself_within_the_configured_context() {
+    let flags = ["--agent-context-messages=7", "--agent-context-characters=5000"];
+    let stack = Stack::with(Reply::Json(json!({"output": "hi"})), &flags).await;
+    let question = json!({"message": "psst", "expires_at": "2030-01-01T00:00:00Z"});
+    assert_eq!(stack.send("POST", "/agents/run", Some(&question)).await.status, 200);
+    let started = stack.history.tables().started.last().unwrap().clone();
+    assert_eq!((started.context_limit, started.context_characters), (7, 5000));
+    assert_eq!(started.expires_at.map(|end| end.seconds), Some(1_893_456_000));
+}
+
+#[tokio::test]
+async fn search_answers_in_fragments() {
+    let stack = Stack::new(Reply::Silence).await;
+    let id = stack.send("POST", "/conversations", Some(&json!({"title": "A <b> & tea"}))).await.json()["id"].clone();
+    let answer = stack.send("GET", "/search?q=%3Cb%3E&limit=1", None).await;
+    let expected = json!({
+        "items": [{
+            "message_id": null, "conversation_id": id, "conversation_title": "A <b> & tea", "role": null,
+            "created_at": "2023-11-14T22:13:20.123Z", "leaf_id": null, "on_active_path": true,
+            "snippet": [
+                {"text": "A ", "highlighted": false},
+                {"text": "<b>", "highlighted": true},
+                {"text": " & tea", "highlighted": false},
+            ],
+        }],
+        "next_cursor": "more",
+    });
+    assert_eq!((answer.status.as_u16(), answer.json()), (200, expected));
+    let answer =
+        stack.send("GET", "/search?q=tea&role=assistant&has_sources=true&from=2026-01-01T00:00:00Z", None).await;
+    assert_eq!(answer.json()["items"][0]["role"], "assistant");
 }

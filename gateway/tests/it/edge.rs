@@ -60,7 +60,10 @@ async fn other_origins_are_let_in_by_name_only() {
     refused.headers_mut().insert(header::ORIGIN, "https://app.test".parse().unwrap());
     let refused = send(open.gateway.router(), refused).await;
     assert_eq!((refused.problem().0, refused.header("access-control-allow-origin")), (401, "https://app.test"));
-    assert_eq!(refused.header("access-control-expose-headers"), "x-request-id,retry-after,location");
+    assert_eq!(
+        refused.header("access-control-expose-headers"),
+        "x-request-id,retry-after,location,content-disposition"
+    );
 }
 
 #[tokio::test]

@@ -4,9 +4,10 @@ mod auth;
 mod conversations;
 mod history;
 mod messages;
+mod privacy;
 mod runs;
 
 pub(crate) use self::{
-    auth::{FakeAuth, SESSION},
+    auth::{FakeAuth, FakeUsers, SESSION},
     history::{ALICE, BOB, FakeHistory},
 };

@@ -49,6 +49,12 @@ async fn the_same_key_for_something_else_is_refused() {
     assert_eq!(send(stack.gateway.router(), keyed(&json!({"message": "hi"}), JSON)).await.status, 200);
     let other = send(stack.gateway.router(), keyed(&json!({"message": "ho"}), JSON)).await;
     assert_eq!(other.problem(), (422, "idempotency_key_reused".to_owned()));
+    for other in
+        [json!({"message": "hi", "parent_id": null}), json!({"message": "hi", "expires_at": "2030-01-01T00:00:00Z"})]
+    {
+        let other = send(stack.gateway.router(), keyed(&other, JSON)).await;
+        assert_eq!(other.problem(), (422, "idempotency_key_reused".to_owned()));
+    }
     assert_eq!(stack.agent.received().len(), 1);
 }
 

@@ -10,6 +10,7 @@ mod failures;
 mod fake;
 mod idempotency;
 mod openapi;
+mod privacy;
 mod runs;
 mod shutdown;
 mod stack;

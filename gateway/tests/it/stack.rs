@@ -13,10 +13,10 @@ use gateway::{Config, Gateway};
 use http_body_util::BodyExt as _;
 use kit::{caller::Authenticator, client, config::ServiceKeys, server::Services};
 use proto::{
-    auth::v1::auth_service_server::AuthServiceServer,
+    auth::v1::{auth_service_server::AuthServiceServer, user_service_server::UserServiceServer},
     history::v1::{
         conversation_service_server::ConversationServiceServer, message_service_server::MessageServiceServer,
-        run_service_server::RunServiceServer,
+        privacy_service_server::PrivacyServiceServer, run_service_server::RunServiceServer,
     },
 };
 use serde_json::Value;
@@ -26,7 +26,7 @@ use testkit::{
 };
 use tower::ServiceExt as _;
 
-use crate::fake::{FakeAuth, FakeHistory};
+use crate::fake::{FakeAuth, FakeHistory, FakeUsers};
 
 pub(crate) const KEY: &str = "gateway-key-0123456789";
 
@@ -95,12 +95,15 @@ pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str
     let config = Cli::parse_from(arguments).config;
     let keys = ServiceKeys::single("gateway", KEY.to_owned().into()).into();
     let guard = || Authenticator::new(Arc::new(NoUsers), &keys).unwrap();
-    let auth =
-        Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth::default()))).guarded_by(guard());
+    let auth = Services::new("auth")
+        .with(AuthServiceServer::new(OnlyVerifies(FakeAuth::default())))
+        .with(UserServiceServer::new(FakeUsers(history.clone())))
+        .guarded_by(guard());
     let services = Services::new("history")
         .with(ConversationServiceServer::new(history.clone()))
         .with(MessageServiceServer::new(history.clone()))
         .with(RunServiceServer::new(history.clone()))
+        .with(PrivacyServiceServer::new(history.clone()))
         .guarded_by(guard());
     let transport =
         |router: Router, key: &str| client::attach(testkit::channel(router), &key.to_owned().into()).unwrap();

@@ -35,6 +35,13 @@ async fn every_violation_of_a_body_is_named() {
             ],
         ),
         ("POST", "/agents/run", json!({"message": "a\u{0}b"}), &[("message", "invalid")]),
+        (
+            "POST",
+            "/agents/run",
+            json!({"message": "hi", "parent_id": "", "expires_at": 1}),
+            &[("parent_id", "invalid"), ("expires_at", "invalid")],
+        ),
+        ("PATCH", CONVERSATION, json!({"expires_at": "never"}), &[("expires_at", "invalid")]),
         ("POST", "/agents/run", json!({"message": "hi", "agent": "nobody"}), &[("agent", "invalid")]),
         (
             "POST",
@@ -73,17 +80,44 @@ async fn every_violation_of_a_body_is_named() {
 #[tokio::test]
 async fn every_violation_of_a_query_or_path_is_named() {
     let stack = Stack::new(Reply::Silence).await;
-    let table: [(&str, Expected); 7] = [
+    let messages = format!("{CONVERSATION}/messages?leaf=x&from=y&limit=201");
+    let long = format!("/search?q={}", "x".repeat(1_001));
+    let table: Vec<(&str, Expected)> = vec![
         ("/conversations?limit=0", &[("limit", "out_of_range")]),
         (
             "/conversations?limit=1000&pinned=1&from=now",
             &[("limit", "out_of_range"), ("pinned", "invalid"), ("from", "invalid")],
         ),
-        ("/conversations?q=tea&lmit=3", &[("q", "unknown"), ("lmit", "unknown")]),
+        ("/conversations?w=tea&lmit=3", &[("w", "unknown"), ("lmit", "unknown")]),
+        ("/conversations?q=a%00b", &[("q", "invalid")]),
+        ("/search", &[("q", "required")]),
+        (&long, &[("q", "too_long")]),
+        (
+            "/search?q=%00&limit=51&role=boss&conversation_id=7&has_sources=1&from=now&to=then&archived=no&x=1",
+            &[
+                ("q", "invalid"),
+                ("limit", "out_of_range"),
+                ("archived", "invalid"),
+                ("from", "invalid"),
+                ("to", "invalid"),
+                ("role", "invalid"),
+                ("conversation_id", "invalid"),
+                ("has_sources", "invalid"),
+                ("x", "unknown"),
+            ],
+        ),
         ("/conversations?limit=1&limit=2", &[("limit", "invalid")]),
         ("/conversations/7", &[("id", "invalid")]),
         ("/conversations/%FF", &[("id", "invalid")]),
         ("/runs/7", &[("id", "invalid")]),
+        ("/conversations?has_sources=yes&feedback=sideways", &[("has_sources", "invalid"), ("feedback", "invalid")]),
+        (&messages, &[("limit", "out_of_range"), ("leaf", "invalid"), ("from", "invalid")]),
+        ("/citations", &[("url", "required")]),
+        ("/citations?url=a&content_hash=b", &[("url", "required")]),
+        ("/citations?url=%00&limit=101", &[("url", "invalid"), ("limit", "out_of_range")]),
+        ("/citations?uri=a", &[("uri", "unknown")]),
+        ("/users/me/export?format=pdf", &[("format", "invalid")]),
+        ("/users/me/export?user_id=7", &[("user_id", "unknown")]),
     ];
     for (path, violations) in table {
         let answer = stack.send("GET", path, None).await;
@@ -93,6 +127,8 @@ async fn every_violation_of_a_query_or_path_is_named() {
     assert!(stack.history.story().is_empty());
     let answer = stack.send("GET", "/conversations?cursor=forged", None).await;
     assert_eq!(answer.violations(), owned(&[("cursor", "invalid")]));
+    let answer = stack.send("GET", "/search?q=%3F!", None).await;
+    assert_eq!(answer.violations(), owned(&[("q", "invalid")]));
 }
 
 async fn post(stack: &Stack, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {

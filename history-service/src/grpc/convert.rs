@@ -5,11 +5,13 @@ use proto::{history::v1 as pb, limit};
 
 use super::fields::Fields;
 use crate::{
+    citation::Citation,
     conversation::Conversation,
     id::SourceId,
     json,
     message::{Message, RunError, Source, Usage},
     run::{ContextMessage, Run},
+    search::{Fragment, Hit},
     word::{MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource},
 };
 
@@ -100,6 +102,17 @@ pub(super) fn source(from: Source) -> pb::Source {
     }
 }
 
+pub(super) fn citation(from: Citation) -> pb::Citation {
+    pb::Citation {
+        message_id: from.message_id.to_string(),
+        conversation_id: from.conversation_id.to_string(),
+        conversation_title: from.conversation_title,
+        created_at: Some(timestamp(from.created_at)),
+        preview: from.preview,
+        source: Some(source(from.source)),
+    }
+}
+
 pub(super) fn run(from: Run) -> pb::Run {
     let status = match from.status {
         RunStatus::Running => pb::RunStatus::Running,
@@ -121,6 +134,20 @@ pub(super) fn run(from: Run) -> pb::Run {
         usage: usage(from.usage),
         created_at: Some(timestamp(from.created_at)),
         finished_at: from.finished_at.map(timestamp),
+    }
+}
+
+pub(super) fn search_hit(from: Hit) -> pb::SearchHit {
+    let fragment = |from: Fragment| pb::SnippetFragment { text: from.text, highlighted: from.highlighted };
+    pb::SearchHit {
+        message_id: from.message.map(|(id, _)| id.to_string()),
+        conversation_id: from.conversation_id.to_string(),
+        conversation_title: from.title,
+        role: from.message.map(|(_, role)| role_out(role).into()),
+        created_at: Some(timestamp(from.created_at)),
+        snippet: from.snippet.into_iter().map(fragment).collect(),
+        leaf_id: from.leaf_id.map(|leaf| leaf.to_string()),
+        on_active_path: from.on_active_path,
     }
 }
 
@@ -146,6 +173,15 @@ pub(super) fn rating(from: pb::feedback::Rating) -> Option<Rating> {
         pb::feedback::Rating::Up => Some(Rating::Up),
         pb::feedback::Rating::Down => Some(Rating::Down),
     }
+}
+
+/// One that says something.
+pub(super) fn some_rating(fields: &mut Fields, field: &str, given: i32) -> Option<Rating> {
+    let rating = pb::feedback::Rating::try_from(given).ok().and_then(rating);
+    if rating.is_none() {
+        fields.invalid(field, "must be UP or DOWN");
+    }
+    rating
 }
 
 /// Sources as they are to be stored: numbered in the order of the list.
@@ -223,7 +259,7 @@ fn run_error(from: RunError) -> pb::RunError {
     pb::RunError { code: from.code, message: from.message }
 }
 
-fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
+pub(super) fn timestamp(time: DateTime<Utc>) -> prost_types::Timestamp {
     let nanos = i32::try_from(time.timestamp_subsec_nanos()).unwrap_or_default();
     prost_types::Timestamp { seconds: time.timestamp(), nanos }
 }

@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use crate::{
     json,
-    page_token::{self, Position, Query},
+    message::Parent,
+    page_token::{self, Page, Position, Query},
+    search,
 };
 
 /// The fields of one request.
@@ -55,6 +57,15 @@ impl Fields {
 
     pub(super) fn optional_id<T: From<Uuid>>(&mut self, field: &str, text: Option<&str>) -> Option<T> {
         text.map(|text| self.id(field, text))
+    }
+
+    /// Where a message goes: absent means the active leaf, empty means no parent.
+    pub(super) fn parent(&mut self, field: &str, text: Option<&str>) -> Parent {
+        match text {
+            None => Parent::ActiveLeaf,
+            Some("") => Parent::Root,
+            Some(text) => Parent::Message(self.id(field, text)),
+        }
     }
 
     /// A text of so many characters.
@@ -101,6 +112,17 @@ impl Fields {
         text
     }
 
+    /// A search query, in the field `query`. None when there is none, or something was noted.
+    pub(super) fn search(&mut self, query: Option<&str>) -> Option<search::Query> {
+        let query = query?;
+        let fits = (1..=limit::SEARCH_QUERY).contains(&query.chars().take(limit::SEARCH_QUERY + 1).count());
+        if !fits || query.contains('\0') {
+            self.text("query", query.to_owned(), &(1..=limit::SEARCH_QUERY));
+            return None;
+        }
+        self.0.check("query", search::Query::parse(query))
+    }
+
     pub(super) fn page_size(&mut self, size: i32, default: usize, largest: usize) -> usize {
         match usize::try_from(size) {
             Ok(0) => default,
@@ -121,15 +143,24 @@ impl Fields {
         value
     }
 
-    pub(super) fn page_token<P: Position>(&mut self, query: &Query, token: &str) -> Option<P> {
+    pub(super) fn page_token<P: Position>(&mut self, query: &Query, token: &str) -> Option<Page<P>> {
         if token.is_empty() {
             return None;
         }
-        let position = page_token::decode(query, token);
-        if position.is_none() {
+        let page = page_token::decode(query, token);
+        if page.is_none() {
             self.invalid("page_token", "is no token of this query; begin again without one");
         }
-        position
+        page
+    }
+
+    /// A time that is not over.
+    pub(super) fn future(&mut self, field: &str, time: Option<prost_types::Timestamp>) -> Option<DateTime<Utc>> {
+        let time = self.time(field, time);
+        if time.is_some_and(|time| time <= Utc::now()) {
+            self.invalid(field, "must lie in the future");
+        }
+        time
     }
 
     /// A time in the range of protobuf timestamps, in whole microseconds.

@@ -13,13 +13,15 @@ use super::{
     open,
 };
 use crate::{
+    citation::{self, Document},
     id::{ConversationId, MessageId},
-    message::{self, NewMessage},
-    page_token::{self, Query},
+    message::{self, NewMessage, Which},
+    page_token::{self, Page, Query},
     store::Store,
 };
 
-const PAGE: usize = 50;
+const DEFAULT_PAGE: usize = 50;
+const CITATIONS: usize = 20;
 
 pub(super) struct Messages(pub(super) Store);
 
@@ -37,7 +39,7 @@ impl MessageService for Messages {
                 conversation_id: fields.id("conversation_id", &request.conversation_id),
                 role,
                 content: fields.text("content", request.content, &(1..=limit::CONTENT)),
-                parent_id: fields.optional_id("parent_id", request.parent_id.as_deref()),
+                parent: fields.parent("parent_id", request.parent_id.as_deref()),
                 client_id: fields.optional_text("client_id", request.client_id, &(1..=limit::CLIENT_ID)),
                 sources: convert::sources(&mut fields, request.sources, Author::Client),
                 metadata: fields.metadata("metadata", request.metadata_json),
@@ -77,13 +79,21 @@ impl MessageService for Messages {
                 .with(user.0.as_bytes())
                 .with(conversation_id.0.as_bytes())
                 .with_optional(leaf_id.as_ref().map(|leaf| leaf.0.as_bytes()));
-            let from = fields.page_token(&query, &request.page_token);
-            let page_size = fields.page_size(request.page_size, PAGE, limit::MESSAGE_PAGE);
+            let from: Option<MessageId> = fields.optional_id("from_id", request.from_id.as_deref());
+            let page = fields.page_token(&query, &request.page_token);
+            let page_size = fields.page_size(request.page_size, DEFAULT_PAGE, limit::MESSAGE_PAGE);
             fields.finish()?;
-            let page = message::list(&self.0, user, conversation_id, from.or(leaf_id), page_size).await?;
+            let which = match (page, from) {
+                (Some(page), _) => Which::Next(page),
+                (None, Some(message)) => Which::From { message, leaf: leaf_id },
+                (None, None) => Which::Newest(leaf_id),
+            };
+            let page = message::list(&self.0, user, conversation_id, which, page_size).await?;
+            let token = |page| page_token::encode(&query, &page);
             Ok(pb::ListMessagesResponse {
                 messages: page.messages.into_iter().map(convert::message).collect(),
-                next_page_token: page.next.map(|next| page_token::encode(&query, &next)).unwrap_or_default(),
+                next_page_token: page.next.map(|place| token(Page::After(place))).unwrap_or_default(),
+                previous_page_token: page.previous.map(|place| token(Page::Before(place))).unwrap_or_default(),
             })
         })
         .await
@@ -125,6 +135,46 @@ impl MessageService for Messages {
             fields.finish()?;
             let sources = message::sources(&self.0, user, id).await?;
             Ok(pb::ListSourcesResponse { sources: sources.into_iter().map(convert::source).collect() })
+        })
+        .await
+    }
+
+    async fn list_citations(
+        &self,
+        request: Request<pb::ListCitationsRequest>,
+    ) -> Result<Response<pb::ListCitationsResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            // Agents may cite addresses of any length.
+            let url = fields.optional_text("url", request.url, &(1..=usize::MAX));
+            let content_hash = fields.optional_text("content_hash", request.content_hash, &(1..=usize::MAX));
+            let query = Query::new("citations").with(user.0.as_bytes());
+            let (document, query) = match (url, content_hash) {
+                (Some(url), None) => (Document::Url(url.clone()), query.with(b"url").with(url.as_bytes())),
+                (None, Some(hash)) => (Document::ContentHash(hash.clone()), query.with(b"hash").with(hash.as_bytes())),
+                (None, None) => {
+                    fields.missing("url");
+                    (Document::Url(String::new()), query)
+                }
+                (Some(_), Some(_)) => {
+                    fields.invalid("content_hash", "excludes url");
+                    (Document::Url(String::new()), query)
+                }
+            };
+            let after = match fields.page_token(&query, &request.page_token) {
+                Some(Page::After(place)) => Some(place),
+                // Nobody is given one that goes back.
+                Some(Page::Before(_)) | None => None,
+            };
+            let page_size = fields.page_size(request.page_size, CITATIONS, limit::CITATION_PAGE);
+            fields.finish()?;
+            let page = citation::list(&self.0, user, &document, after, page_size).await?;
+            let token = |place| page_token::encode(&query, &Page::After(place));
+            Ok(pb::ListCitationsResponse {
+                citations: page.citations.into_iter().map(convert::citation).collect(),
+                next_page_token: page.next.map(token).unwrap_or_default(),
+            })
         })
         .await
     }

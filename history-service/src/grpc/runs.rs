@@ -18,7 +18,7 @@ use super::{
 use crate::{
     headline, json,
     message::{RunError, Usage},
-    run::{self, Finish, NewRun, Outcome},
+    run::{self, Budget, Finish, NewRun, Outcome},
     store::Store,
 };
 
@@ -81,21 +81,35 @@ impl RunService for Runs {
 
 fn question(request: pb::StartRunRequest) -> Result<NewRun, Error> {
     let mut fields = Fields::new();
-    if request.conversation_id.is_none() && request.parent_id.is_some() {
+    if request.conversation_id.is_none() && request.parent_id.as_ref().is_some_and(|parent| !parent.is_empty()) {
         fields.invalid("parent_id", "needs its conversation_id");
+    }
+    if request.conversation_id.is_some() && request.expires_at.is_some() {
+        fields.invalid("expires_at", "is for new conversations");
     }
     fields.count("fingerprint", request.fingerprint.len(), LONGEST_FINGERPRINT);
     let limit = fields.number("context_limit", request.context_limit.into(), &(0..=LONGEST_CONTEXT));
+    let characters = request.context_characters.into();
+    let characters = fields.number("context_characters", characters, &(0..=limit::CONTEXT_CHARACTERS.into()));
     let new = NewRun {
         conversation_id: fields.optional_id("conversation_id", request.conversation_id.as_deref()),
-        parent_id: fields.optional_id("parent_id", request.parent_id.as_deref()),
+        // Under a key it may be a question that was asked before, when the time had not come.
+        expires_at: if request.request_id.is_some() {
+            fields.time("expires_at", request.expires_at)
+        } else {
+            fields.future("expires_at", request.expires_at)
+        },
+        parent: fields.parent("parent_id", request.parent_id.as_deref()),
         agent: fields.text("agent", request.agent, &(1..=limit::AGENT)),
         content: fields.text("content", request.content, &(1..=limit::CONTENT)),
         metadata: fields.metadata("metadata", request.metadata_json),
         request_id: fields.optional_text("request_id", request.request_id, &(1..=limit::IDEMPOTENCY_KEY)),
         fingerprint: request.fingerprint,
         lease: fields.duration("lease", request.lease, &LEASE),
-        context_limit: usize::try_from(limit).unwrap_or_default(),
+        budget: Budget {
+            messages: usize::try_from(limit).unwrap_or_default(),
+            characters: Some(characters).filter(|characters| *characters > 0),
+        },
     };
     fields.finish()?;
     Ok(new)

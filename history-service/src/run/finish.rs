@@ -2,6 +2,7 @@
 
 use kit::{
     caller::UserId,
+    database::again_when_lost,
     error::{Error, RefusalKind},
 };
 use proto::reason;
@@ -69,6 +70,10 @@ pub(crate) struct Finished {
 
 /// Ends a run that the caller holds. Repeated, it returns what was stored the first time.
 pub(crate) async fn finish(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
+    again_when_lost(|| write(store, user, finish)).await
+}
+
+async fn write(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
     let mut transaction = store.begin_in_run(user, finish.run_id).await?;
     let ended = store::run::finish(&mut transaction, user, finish).await?;
     let Some(Ended { run, conversation }) = ended else { return ended_already(transaction, user, finish).await };
@@ -78,6 +83,7 @@ pub(crate) async fn finish(store: &Store, user: UserId, finish: &Finish) -> Resu
     let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
     let message = message.ok_or_else(not_found)?;
     transaction.commit().await?;
+    store.wrote_searched();
     Ok(Finished { run, message, conversation })
 }
 

@@ -1,16 +1,17 @@
 //! `history.conversation`.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use kit::caller::UserId;
 use sqlx::{PgConnection, PgExecutor};
-use uuid::Uuid;
 
 use crate::{
-    conversation::{Changes, Conversation, Filter, NewConversation, NewTitle},
+    conversation::{Changes, Conversation, Expiry, NewConversation, NewTitle},
     id::{ConversationId, MessageId},
-    page_token::ListPosition,
     word::TitleSource,
 };
+
+mod list;
+
+pub(crate) use self::list::{list, list_before};
 
 /// Writes a conversation, or returns the one with the same client id.
 pub(crate) async fn insert(
@@ -22,19 +23,34 @@ pub(crate) async fn insert(
     sqlx::query_as!(
         Conversation,
         r#"
-        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
-        INSERT INTO history.conversation AS c (
-            conversation_id, user_id, client_id, title, title_source, metadata, expires_at
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id),
+        created AS (
+            INSERT INTO history.conversation AS c (
+                conversation_id, user_id, client_id, title, title_source, metadata, expires_at
+            )
+            SELECT $2::uuid, caller.user_id, $3::text, $4::text, $5::text, $6::text::json, $7::timestamptz
+            FROM caller
+            ON CONFLICT ON CONSTRAINT conversation_client_key DO UPDATE
+            SET client_id = excluded.client_id
+            RETURNING
+                conversation_id, user_id, client_id, title, title_source, pinned, archived, agent, active_leaf_id,
+                message_count, preview, metadata::text AS metadata, created_at, updated_at, expires_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT conversation_id, user_id, conversation_id, octet_length(title)
+            FROM created
+            WHERE conversation_id = $2
+                AND title IS NOT NULL
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO NOTHING
         )
-        SELECT $2::uuid, caller.user_id, $3::text, $4::text, $5::text, $6::text::json, $7::timestamptz
-        FROM caller
-        ON CONFLICT ON CONSTRAINT conversation_client_key DO UPDATE
-        SET client_id = excluded.client_id
-        RETURNING
-            c.conversation_id AS "id: ConversationId", c.client_id, c.title,
-            c.title_source AS "title_source: TitleSource", c.pinned, c.archived, c.agent,
-            c.active_leaf_id AS "active_leaf_id: MessageId", c.message_count, c.preview,
-            c.metadata::text AS "metadata!", c.created_at, c.updated_at, c.expires_at
+        SELECT
+            conversation_id AS "id!: ConversationId", client_id AS "client_id?", title AS "title?",
+            title_source AS "title_source?: TitleSource", pinned AS "pinned!", archived AS "archived!",
+            agent AS "agent?", active_leaf_id AS "active_leaf_id?: MessageId", message_count AS "message_count!",
+            preview AS "preview!", metadata AS "metadata!", created_at AS "created_at!",
+            updated_at AS "updated_at!", expires_at AS "expires_at?"
+        FROM created
         "#,
         user.to_string(),
         id.0,
@@ -81,60 +97,6 @@ pub(crate) async fn find(
     .await
 }
 
-/// At most `limit` conversations in the order of lists.
-pub(crate) async fn list(
-    db: impl PgExecutor<'_>,
-    user: UserId,
-    filter: &Filter,
-    after: Option<ListPosition>,
-    limit: usize,
-) -> sqlx::Result<Vec<Conversation>> {
-    // Always a bound, so that one generic plan begins each page where it starts.
-    let first = ListPosition { pinned: true, updated_at: end_of_time(), id: ConversationId(Uuid::max()) };
-    let after = after.unwrap_or(first);
-    sqlx::query_as!(
-        Conversation,
-        r#"
-        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
-        SELECT
-            c.conversation_id AS "id!: ConversationId", c.client_id AS "client_id?", c.title AS "title?",
-            c.title_source AS "title_source?: TitleSource", c.pinned AS "pinned!", c.archived AS "archived!",
-            c.agent AS "agent?", c.active_leaf_id AS "active_leaf_id?: MessageId",
-            c.message_count AS "message_count!", c.preview AS "preview!", c.metadata AS "metadata!",
-            c.created_at AS "created_at!", c.updated_at AS "updated_at!", c.expires_at AS "expires_at?"
-        FROM caller
-        CROSS JOIN LATERAL (
-            SELECT
-                conversation_id, client_id, title, title_source, pinned, archived, agent, active_leaf_id,
-                message_count, preview, metadata::text AS metadata, created_at, updated_at, expires_at
-            FROM history.conversation
-            WHERE user_id = caller.user_id
-                AND archived = $2
-                AND (pinned, updated_at, conversation_id) < ($3, $4, $5)
-                AND ($6::boolean IS NULL OR pinned = $6)
-                AND ($7::text IS NULL OR agent = $7)
-                AND ($8::timestamptz IS NULL OR updated_at >= $8)
-                AND ($9::timestamptz IS NULL OR updated_at < $9)
-            ORDER BY pinned DESC, updated_at DESC, conversation_id DESC
-            LIMIT $10
-        ) c
-        ORDER BY c.pinned DESC, c.updated_at DESC, c.conversation_id DESC
-        "#,
-        user.to_string(),
-        filter.archived,
-        after.pinned,
-        after.updated_at,
-        after.id.0,
-        filter.pinned,
-        filter.agent.as_deref(),
-        filter.updated_from,
-        filter.updated_to,
-        i64::try_from(limit).unwrap_or(i64::MAX),
-    )
-    .fetch_all(db)
-    .await
-}
-
 /// Changes what is named. Showing another branch is no change that moves a conversation to the top.
 pub(crate) async fn update(
     db: &mut PgConnection,
@@ -142,30 +104,52 @@ pub(crate) async fn update(
     id: ConversationId,
     changes: &Changes,
 ) -> sqlx::Result<Option<Conversation>> {
-    let Changes { title, pinned, archived, active_leaf_id, metadata } = changes;
+    let Changes { title, pinned, archived, active_leaf_id, metadata, expiry } = changes;
     let new_title = match title {
         Some(NewTitle::Given(title)) => Some(title.as_str()),
         Some(NewTitle::TakenBack) | None => None,
     };
-    let only_branch = title.is_none() && pinned.is_none() && archived.is_none() && metadata.is_none();
+    let expires_at = match expiry {
+        Some(Expiry::At(end)) => Some(*end),
+        Some(Expiry::Never) | None => None,
+    };
+    let only_branch =
+        title.is_none() && pinned.is_none() && archived.is_none() && metadata.is_none() && expiry.is_none();
     sqlx::query_as!(
         Conversation,
         r#"
-        UPDATE history.conversation AS c
-        SET title = CASE WHEN $3 THEN $4 ELSE c.title END,
-            title_source = CASE WHEN $3 THEN $5 ELSE c.title_source END,
-            pinned = COALESCE($6, c.pinned),
-            archived = COALESCE($7, c.archived),
-            active_leaf_id = COALESCE($8, c.active_leaf_id),
-            metadata = COALESCE($9::text::json, c.metadata),
-            updated_at = CASE WHEN $10 THEN c.updated_at ELSE statement_timestamp() END
-        WHERE c.user_id = $1
-            AND c.conversation_id = $2
-        RETURNING
-            c.conversation_id AS "id: ConversationId", c.client_id, c.title,
-            c.title_source AS "title_source: TitleSource", c.pinned, c.archived, c.agent,
-            c.active_leaf_id AS "active_leaf_id: MessageId", c.message_count, c.preview,
-            c.metadata::text AS "metadata!", c.created_at, c.updated_at, c.expires_at
+        WITH changed AS (
+            UPDATE history.conversation AS c
+            SET title = CASE WHEN $3 THEN $4 ELSE c.title END,
+                title_source = CASE WHEN $3 THEN $5 ELSE c.title_source END,
+                pinned = COALESCE($6, c.pinned),
+                archived = COALESCE($7, c.archived),
+                active_leaf_id = COALESCE($8, c.active_leaf_id),
+                metadata = COALESCE($9::text::json, c.metadata),
+                expires_at = CASE WHEN $11 THEN $12 ELSE c.expires_at END,
+                updated_at = CASE WHEN $10 THEN c.updated_at ELSE statement_timestamp() END
+            WHERE c.user_id = $1
+                AND c.conversation_id = $2
+            RETURNING
+                conversation_id, user_id, client_id, title, title_source, pinned, archived, agent, active_leaf_id,
+                message_count, preview, metadata::text AS metadata, created_at, updated_at, expires_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT conversation_id, user_id, conversation_id, octet_length(COALESCE(title, ''))
+            FROM changed
+            WHERE $3
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
+            SET length = excluded.length,
+                grams = NULL
+        )
+        SELECT
+            conversation_id AS "id!: ConversationId", client_id AS "client_id?", title AS "title?",
+            title_source AS "title_source?: TitleSource", pinned AS "pinned!", archived AS "archived!",
+            agent AS "agent?", active_leaf_id AS "active_leaf_id?: MessageId", message_count AS "message_count!",
+            preview AS "preview!", metadata AS "metadata!", created_at AS "created_at!",
+            updated_at AS "updated_at!", expires_at AS "expires_at?"
+        FROM changed
         "#,
         user.0,
         id.0,
@@ -177,6 +161,8 @@ pub(crate) async fn update(
         active_leaf_id.map(|leaf| leaf.0),
         metadata.as_deref(),
         only_branch,
+        expiry.is_some(),
+        expires_at,
     )
     .fetch_optional(db)
     .await
@@ -196,9 +182,4 @@ pub(crate) async fn delete(db: &mut PgConnection, user: UserId, id: Conversation
     .execute(db)
     .await?;
     Ok(deleted.rows_affected() > 0)
-}
-
-fn end_of_time() -> DateTime<Utc> {
-    let date = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a date");
-    NaiveDateTime::new(date, NaiveTime::MIN).and_utc()
 }

@@ -5,6 +5,10 @@ use kit::caller::UserId;
 use sqlx::{PgConnection, PgExecutor};
 
 use self::read::read;
+pub(crate) use self::{
+    read::Length,
+    stretch::{Stretch, stretch},
+};
 use crate::{
     headline,
     id::{ConversationId, MessageId},
@@ -15,6 +19,7 @@ use crate::{
 
 mod read;
 mod row;
+mod stretch;
 
 /// What an appended message has become.
 pub(crate) struct Appended {
@@ -23,71 +28,64 @@ pub(crate) struct Appended {
     pub(crate) created_at: DateTime<Utc>,
 }
 
-/// Appends a message to a conversation that is held, and makes it the active leaf. None without the conversation.
+/// Appends a message with its sources, and makes it the active leaf: in one statement, which holds the conversation for
+/// no longer than it runs. None without the conversation.
 pub(crate) async fn insert(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     user: UserId,
     id: MessageId,
     new: &NewMessage,
 ) -> sqlx::Result<Option<Appended>> {
+    let (parent, root) = new.parent.columns();
     let title = (new.role == Role::User).then(|| headline::title(&new.content)).flatten();
+    let cited = source::Columns::of(&new.sources);
     sqlx::query_as!(
         Appended,
         r#"
-        WITH conversation AS (
-            SELECT conversation_id, active_leaf_id
-            FROM history.conversation
-            WHERE user_id = $1
-                AND conversation_id = $2
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id),
+        appended AS MATERIALIZED (
+            SELECT caller.user_id, a.appended_to, a.among, a.appended_at
+            FROM caller
+            CROSS JOIN LATERAL history.append_message(
+                for_user => caller.user_id,
+                in_conversation => $2,
+                new_id => $3,
+                after_message => $4,
+                as_root => $5,
+                new_client_id => $6,
+                new_role => $7,
+                new_content => $8,
+                new_source_bytes => $9,
+                new_metadata => $10::text::json,
+                new_preview => $11,
+                new_title => $12
+            ) a
         ),
-        message AS (
-            INSERT INTO history.message (
-                message_id, user_id, conversation_id, parent_id, client_id, role, status, content, source_bytes,
-                metadata, created_at, completed_at
+        cited AS (
+            INSERT INTO history.source (
+                user_id, message_id, source_id, ordinal, kind, title, url, snippet, score, span_start, span_end,
+                content_hash, metadata
             )
             SELECT
-                $3, $1, conversation_id, COALESCE($4, active_leaf_id), $5, $6, 'completed', $7, $8,
-                $9::text::json, statement_timestamp(), statement_timestamp()
-            FROM conversation
-            RETURNING conversation_id, parent_id, created_at
+                appended.user_id, $3, s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start,
+                s.span_end, s.content_hash, s.metadata::json
+            FROM appended
+            CROSS JOIN unnest(
+                $13::uuid[], $14::smallint[], $15::text[], $16::text[], $17::text[], $18::text[],
+                $19::double precision[], $20::integer[], $21::integer[], $22::text[], $23::text[]
+            ) AS s (
+                source_id, ordinal, kind, title, url, snippet, score, span_start, span_end, content_hash, metadata
+            )
         )
-        UPDATE history.conversation AS c
-        SET active_leaf_id = $3,
-            message_count = c.message_count + 1,
-            preview = $10,
-            title = COALESCE(c.title, $11),
-            title_source = CASE
-                WHEN c.title IS NULL AND $11::text IS NOT NULL THEN 'first_line'
-                ELSE c.title_source
-            END,
-            updated_at = message.created_at
-        FROM message
-        WHERE c.user_id = $1
-            AND c.conversation_id = message.conversation_id
-        RETURNING
-            message.parent_id AS "parent_id?: MessageId",
-            message.created_at AS "created_at!",
-            1 + CASE
-                WHEN message.parent_id IS NULL THEN (
-                    SELECT count(*)
-                    FROM history.message s
-                    WHERE s.user_id = $1
-                        AND s.conversation_id = $2
-                        AND s.parent_id IS NULL
-                )
-                ELSE (
-                    SELECT count(*)
-                    FROM history.message s
-                    WHERE s.user_id = $1
-                        AND s.conversation_id = $2
-                        AND s.parent_id = message.parent_id
-                )
-            END AS "siblings!"
+        SELECT
+            appended_to AS "parent_id?: MessageId", among AS "siblings!", appended_at AS "created_at!"
+        FROM appended
         "#,
-        user.0,
+        user.to_string(),
         new.conversation_id.0,
         id.0,
-        new.parent_id.map(|parent| parent.0),
+        parent,
+        root,
         new.client_id.as_deref(),
         new.role.as_str(),
         new.content.as_str(),
@@ -95,6 +93,17 @@ pub(crate) async fn insert(
         new.metadata.as_str(),
         headline::preview(&new.content),
         title,
+        &cited.ids,
+        &cited.ordinals,
+        &cited.kinds as _,
+        &cited.titles as _,
+        &cited.urls as _,
+        &cited.snippets as _,
+        &cited.scores as _,
+        &cited.starts as _,
+        &cited.ends as _,
+        &cited.hashes as _,
+        &cited.metadata as _,
     )
     .fetch_optional(db)
     .await
@@ -102,18 +111,18 @@ pub(crate) async fn insert(
 
 /// These messages with their sources, in the order of the ids; unknown ones are left out.
 pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId, ids: &[MessageId]) -> sqlx::Result<Vec<Message>> {
-    let mut found = read(db, user, None, Some(ids), 1).await?;
+    let mut found = read(db, user, None, Some(ids), Length::Bounded(1)).await?;
     found.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
     Ok(found)
 }
 
-/// The newest messages, at most `length`, of the path that ends with `leaf`, or with the active leaf; newest first.
+/// The newest messages of the path that ends with `leaf`, or with the active leaf; newest first.
 pub(crate) async fn path(
     db: impl PgExecutor<'_>,
     user: UserId,
     conversation: ConversationId,
     leaf: Option<MessageId>,
-    length: usize,
+    length: Length,
 ) -> sqlx::Result<Vec<Message>> {
     read(db, user, Some(conversation), leaf.as_ref().map(std::slice::from_ref), length).await
 }
@@ -154,12 +163,18 @@ pub(crate) async fn set_feedback(
 ) -> sqlx::Result<bool> {
     let changed = sqlx::query!(
         r#"
-        UPDATE history.message
+        UPDATE history.message AS m
         SET feedback_rating = $3,
             feedback_note = $4,
             feedback_at = CASE WHEN $3::text IS NULL THEN NULL ELSE statement_timestamp() END
-        WHERE user_id = $1
-            AND message_id = $2
+        WHERE m.user_id = $1
+            AND m.message_id = $2
+            AND EXISTS (
+                SELECT
+                FROM history.conversation c
+                WHERE c.user_id = m.user_id
+                    AND c.conversation_id = m.conversation_id
+            )
         "#,
         user.0,
         id.0,

@@ -5,21 +5,20 @@ use kit::caller::UserId;
 use sqlx::{PgConnection, PgExecutor};
 
 pub(crate) use self::{
+    context::{context, root},
     finish::{Ended, finish},
     turn::{Begun, Turn, insert_turn},
 };
 use crate::{
     id::{ConversationId, MessageId, RunId},
     message::{RunError, Usage},
-    run::{ContextMessage, Run},
-    word::{Role, RunStatus},
+    run::Run,
+    word::RunStatus,
 };
 
+mod context;
 mod finish;
 mod turn;
-
-/// After so many bytes of text a context is complete, whatever its limit.
-const CONTEXT_BYTES: i64 = 8 * 1024 * 1024;
 
 struct RunRow {
     id: RunId,
@@ -64,6 +63,8 @@ pub(crate) struct Claim {
     pub(crate) fingerprint: Vec<u8>,
     /// Whether the run goes on though its lease has run out, by the database's clock.
     pub(crate) expired: bool,
+    /// Whether its conversation is there no more, though its rows are.
+    pub(crate) gone: bool,
 }
 
 /// The running run of a conversation.
@@ -91,9 +92,15 @@ pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId, id: RunId) -> sq
             SELECT
                 run_id, conversation_id, user_message_id, message_id, agent, status, fence, lease_expires_at,
                 error_code, error_message, input_tokens, output_tokens, total_tokens, created_at, finished_at
-            FROM history.run
+            FROM history.run o
             WHERE user_id = caller.user_id
                 AND run_id = $2
+                AND EXISTS (
+                    SELECT
+                    FROM history.conversation c
+                    WHERE c.user_id = o.user_id
+                        AND c.conversation_id = o.conversation_id
+                )
             LIMIT 1
         ) r
         "#,
@@ -110,13 +117,19 @@ pub(crate) async fn find_claim(db: impl PgExecutor<'_>, user: UserId, request_id
         Claim,
         r#"
         WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
-        SELECT r.run_id AS "id!: RunId", r.fingerprint AS "fingerprint!", r.expired AS "expired!"
+        SELECT r.run_id AS "id!: RunId", r.fingerprint AS "fingerprint!", r.expired AS "expired!", r.gone AS "gone!"
         FROM caller
         CROSS JOIN LATERAL (
             SELECT
                 run_id, fingerprint,
-                status = 'running' AND lease_expires_at <= statement_timestamp() AS expired
-            FROM history.run
+                status = 'running' AND lease_expires_at <= statement_timestamp() AS expired,
+                NOT EXISTS (
+                    SELECT
+                    FROM history.conversation c
+                    WHERE c.user_id = o.user_id
+                        AND c.conversation_id = o.conversation_id
+                ) AS gone
+            FROM history.run o
             WHERE user_id = caller.user_id
                 AND request_id = $2
             LIMIT 1
@@ -178,59 +191,4 @@ pub(crate) async fn interrupt(db: &mut PgConnection, user: UserId, id: RunId) ->
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// The path that ends with `leaf`, newest first: completed messages with a text, at most `limit`.
-pub(crate) async fn context(
-    db: &mut PgConnection,
-    user: UserId,
-    leaf: MessageId,
-    limit: usize,
-) -> sqlx::Result<Vec<ContextMessage>> {
-    sqlx::query_as!(
-        ContextMessage,
-        r#"
-        WITH RECURSIVE path AS (
-            SELECT
-                user_id, message_id, parent_id, 1 AS depth, true AS chosen, 1 AS chosen_count,
-                octet_length(content)::bigint AS bytes
-            FROM history.message
-            WHERE user_id = $1
-                AND message_id = $2
-            UNION ALL
-            SELECT
-                m.user_id, m.message_id, m.parent_id, path.depth + 1, m.chosen,
-                path.chosen_count + m.chosen::integer, path.bytes + CASE WHEN m.chosen THEN m.bytes ELSE 0 END
-            FROM path
-            CROSS JOIN LATERAL (
-                SELECT
-                    user_id, message_id, parent_id, octet_length(content) AS bytes,
-                    status = 'completed' AND content <> '' AS chosen
-                FROM history.message
-                WHERE user_id = path.user_id
-                    AND message_id = path.parent_id
-                LIMIT 1
-            ) m
-            WHERE path.chosen_count < $3
-                AND path.bytes < $4
-        )
-        SELECT m.role AS "role!: Role", m.content AS "content!"
-        FROM path
-        CROSS JOIN LATERAL (
-            SELECT role, content
-            FROM history.message
-            WHERE user_id = path.user_id
-                AND message_id = path.message_id
-            LIMIT 1
-        ) m
-        WHERE path.chosen
-        ORDER BY path.depth
-        "#,
-        user.0,
-        leaf.0,
-        i32::try_from(limit).unwrap_or(i32::MAX),
-        CONTEXT_BYTES,
-    )
-    .fetch_all(db)
-    .await
 }

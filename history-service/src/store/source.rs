@@ -21,6 +21,39 @@ pub(super) fn weight(sources: &[Source]) -> i32 {
     i32::try_from(sources.iter().map(one).sum::<usize>()).unwrap_or(i32::MAX / 2)
 }
 
+/// Sources as columns, for one statement however many there are.
+pub(super) struct Columns<'a> {
+    pub(super) ids: Vec<Uuid>,
+    pub(super) ordinals: Vec<i16>,
+    pub(super) kinds: Vec<&'a str>,
+    pub(super) titles: Vec<Option<&'a str>>,
+    pub(super) urls: Vec<Option<&'a str>>,
+    pub(super) snippets: Vec<Option<&'a str>>,
+    pub(super) scores: Vec<Option<f64>>,
+    pub(super) starts: Vec<Option<i32>>,
+    pub(super) ends: Vec<Option<i32>>,
+    pub(super) hashes: Vec<Option<&'a str>>,
+    pub(super) metadata: Vec<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(sources: &'a [Source]) -> Self {
+        Self {
+            ids: sources.iter().map(|source| source.id.0).collect(),
+            ordinals: sources.iter().map(|source| source.ordinal).collect(),
+            kinds: sources.iter().map(|source| source.kind.as_str()).collect(),
+            titles: sources.iter().map(|source| source.title.as_deref()).collect(),
+            urls: sources.iter().map(|source| source.url.as_deref()).collect(),
+            snippets: sources.iter().map(|source| source.snippet.as_deref()).collect(),
+            scores: sources.iter().map(|source| source.score).collect(),
+            starts: sources.iter().map(|source| source.span_start).collect(),
+            ends: sources.iter().map(|source| source.span_end).collect(),
+            hashes: sources.iter().map(|source| source.content_hash.as_deref()).collect(),
+            metadata: sources.iter().map(|source| source.metadata.as_str()).collect(),
+        }
+    }
+}
+
 /// Writes the sources of a message, in one statement however many there are.
 pub(crate) async fn insert(
     db: &mut PgConnection,
@@ -28,17 +61,7 @@ pub(crate) async fn insert(
     message: MessageId,
     sources: &[Source],
 ) -> sqlx::Result<()> {
-    let ids: Vec<Uuid> = sources.iter().map(|source| source.id.0).collect();
-    let ordinals: Vec<i16> = sources.iter().map(|source| source.ordinal).collect();
-    let kinds: Vec<&str> = sources.iter().map(|source| source.kind.as_str()).collect();
-    let titles: Vec<Option<&str>> = sources.iter().map(|source| source.title.as_deref()).collect();
-    let urls: Vec<Option<&str>> = sources.iter().map(|source| source.url.as_deref()).collect();
-    let snippets: Vec<Option<&str>> = sources.iter().map(|source| source.snippet.as_deref()).collect();
-    let scores: Vec<Option<f64>> = sources.iter().map(|source| source.score).collect();
-    let starts: Vec<Option<i32>> = sources.iter().map(|source| source.span_start).collect();
-    let ends: Vec<Option<i32>> = sources.iter().map(|source| source.span_end).collect();
-    let hashes: Vec<Option<&str>> = sources.iter().map(|source| source.content_hash.as_deref()).collect();
-    let metadata: Vec<&str> = sources.iter().map(|source| source.metadata.as_str()).collect();
+    let cited = Columns::of(sources);
     sqlx::query!(
         r#"
         INSERT INTO history.source (
@@ -57,17 +80,17 @@ pub(crate) async fn insert(
         "#,
         user.0,
         message.0,
-        &ids,
-        &ordinals,
-        &kinds as _,
-        &titles as _,
-        &urls as _,
-        &snippets as _,
-        &scores as _,
-        &starts as _,
-        &ends as _,
-        &hashes as _,
-        &metadata as _,
+        &cited.ids,
+        &cited.ordinals,
+        &cited.kinds as _,
+        &cited.titles as _,
+        &cited.urls as _,
+        &cited.snippets as _,
+        &cited.scores as _,
+        &cited.starts as _,
+        &cited.ends as _,
+        &cited.hashes as _,
+        &cited.metadata as _,
     )
     .execute(db)
     .await?;
@@ -94,6 +117,9 @@ pub(crate) async fn of_message(
                 s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start, s.span_end,
                 s.content_hash, s.metadata::text AS metadata
             FROM history.message m
+            JOIN history.conversation c
+                ON c.user_id = m.user_id
+                AND c.conversation_id = m.conversation_id
             LEFT JOIN history.source s
                 ON s.user_id = m.user_id
                 AND s.message_id = m.message_id

@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// How many rows `possessions` leaves in each table.
-const POSSESSIONS: [(&str, i64); 4] = [("conversation", 1), ("message", 4), ("source", 1), ("run", 2)];
+const POSSESSIONS: [(&str, i64); 5] =
+    [("conversation", 1), ("message", 4), ("source", 1), ("run", 2), ("search_entry", 4)];
 
 /// Someone's conversation with a finished run, which cites something, and a running one.
 async fn possessions(person: &Person) -> Ids {
@@ -134,6 +135,7 @@ async fn a_statement_that_forgot_its_where_shows_changes_and_adds_nothing() {
         "UPDATE history.conversation SET title = 'mine', title_source = 'user'",
         "UPDATE history.message SET content = 'mine'",
         "UPDATE history.run SET fence = fence + 1",
+        "UPDATE history.search_entry SET grams = NULL",
         "DELETE FROM history.conversation",
     ] {
         let changed = sqlx::query(statement).execute(&mut connection).await.unwrap();

@@ -2,7 +2,7 @@
 
 use proto::history::v1 as pb;
 
-use crate::world::{Person, World, completed};
+use crate::world::{Person, World, completed, question, reason_of, user_message};
 
 async fn path(user: &Person, conversation: &str, leaf: Option<&str>) -> Vec<pb::Message> {
     let request = pb::ListMessagesRequest {
@@ -42,18 +42,124 @@ async fn an_edit_makes_a_sibling_and_both_branches_stay() {
 }
 
 #[tokio::test]
-async fn roots_are_siblings_too() {
+async fn an_edited_first_question_is_a_root_beside_it() {
     let world = World::new().await;
     let user = world.user();
     let id = user.conversation().await.id;
     let first = user.say(&id, "first", None).await;
-    // Only what was written by hand has a second root: the API appends to the active leaf.
+    let below = user.say(&id, "below first", None).await;
+    let second = user.say(&id, "second", Some("")).await;
+    assert_eq!((second.parent_id.clone(), second.siblings), (None, Some(pb::Siblings { index: 2, count: 2 })));
+    let request = pb::StartRunRequest { parent_id: Some(String::new()), ..question(Some(&id), "third") };
+    let third = user.start_run(request).await.unwrap();
+    let (asked, run) = (third.user_message.unwrap(), third.run.unwrap());
+    assert_eq!((asked.parent_id.clone(), asked.siblings), (None, Some(pb::Siblings { index: 3, count: 3 })));
+    assert_eq!(third.context.len(), 1);
+    user.end(&run, "answer").await;
+
+    assert_eq!(shown(&path(&user, &id, None).await), [("third", 3, 3), ("answer", 1, 1)]);
+    assert_eq!(shown(&path(&user, &id, Some(&below.id)).await), [("first", 1, 3), ("below first", 1, 1)]);
+    assert_eq!(shown(&path(&user, &id, Some(&first.id)).await), [("first", 1, 3)]);
+    assert_eq!(shown(&path(&user, &id, Some(&second.id)).await), [("second", 2, 3)]);
+    assert_eq!(user.read(&id).await.message_count, 5);
+    assert_eq!(user.read(&id).await.title.as_deref(), Some("first"));
+}
+
+#[tokio::test]
+async fn in_an_empty_conversation_every_way_to_begin_is_the_same() {
+    let world = World::new().await;
+    let user = world.user();
+    for parent in [None, Some("")] {
+        let id = user.conversation().await.id;
+        let first = user.say(&id, "first", parent).await;
+        assert_eq!((first.parent_id, first.siblings), (None, Some(pb::Siblings { index: 1, count: 1 })));
+        let request = pb::StartRunRequest { parent_id: parent.map(str::to_owned), ..question(None, "first") };
+        assert_eq!(user.start_run(request).await.unwrap().user_message.unwrap().parent_id, None);
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_client_id_that_asks_for_another_place_is_taken() {
+    let world = World::new().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    let root = user.say(&id, "root", None).await;
+    let named = |client_id: &str, parent: Option<&str>| pb::CreateMessageRequest {
+        client_id: Some(client_id.to_owned()),
+        parent_id: parent.map(str::to_owned),
+        ..user_message(&id, "same")
+    };
+    let below = user.create_message(named("below", Some(&root.id))).await.unwrap();
+    let beside = user.create_message(named("beside", Some(""))).await.unwrap();
+    for (client_id, parent, expected) in [
+        ("below", Some(root.id.as_str()), Some(&below)),
+        ("below", None, Some(&below)),
+        ("below", Some(""), None),
+        ("beside", Some(""), Some(&beside)),
+        ("beside", None, Some(&beside)),
+        ("beside", Some(root.id.as_str()), None),
+    ] {
+        let again = user.create_message(named(client_id, parent)).await;
+        match expected {
+            Some(first) => assert_eq!(again.unwrap().message.unwrap().id, first.message.as_ref().unwrap().id),
+            None => assert_eq!(reason_of(&again.unwrap_err()), "CLIENT_ID_TAKEN", "{client_id} {parent:?}"),
+        }
+    }
+    assert_eq!(user.read(&id).await.message_count, 3);
+}
+
+#[tokio::test]
+async fn a_question_can_have_a_second_answer() {
+    let world = World::new().await;
+    let user = world.user();
+    let asked = user.ask(None, "why?").await;
+    let (question, run) = (asked.user_message.unwrap(), asked.run.unwrap());
+    let first = user.end(&run, "because").await.message.unwrap();
+    let second = pb::CreateMessageRequest {
+        role: pb::Role::Assistant.into(),
+        parent_id: Some(question.id.clone()),
+        ..user_message(&run.conversation_id, "for no reason")
+    };
+    let second = user.create_message(second).await.unwrap().message.unwrap();
+    assert_eq!((second.parent_id, second.siblings), (Some(question.id), Some(pb::Siblings { index: 2, count: 2 })));
+    let id = run.conversation_id;
+    assert_eq!(shown(&path(&user, &id, None).await), [("why?", 1, 1), ("for no reason", 2, 2)]);
+    assert_eq!(shown(&path(&user, &id, Some(&first.id)).await), [("why?", 1, 1), ("because", 1, 2)]);
+}
+
+#[tokio::test]
+async fn a_parent_that_was_deleted_or_is_elsewhere_is_unknown() {
+    let world = World::new().await;
+    let user = world.user();
+    let (here, elsewhere, deleted) = (user.conversation().await, user.conversation().await, user.conversation().await);
+    let foreign = user.say(&elsewhere.id, "elsewhere", None).await.id;
+    let gone = user.say(&deleted.id, "deleted", None).await.id;
+    user.delete_conversation(pb::DeleteConversationRequest { conversation_id: deleted.id.clone() }).await.unwrap();
+    for parent in [foreign, gone, uuid::Uuid::now_v7().to_string()] {
+        let parent_id = Some(parent);
+        let message = pb::CreateMessageRequest { parent_id: parent_id.clone(), ..user_message(&here.id, "x") };
+        assert_eq!(reason_of(&user.create_message(message).await.unwrap_err()), "MESSAGE_NOT_FOUND");
+        let run = pb::StartRunRequest { parent_id, ..question(Some(&here.id), "x") };
+        assert_eq!(reason_of(&user.start_run(run).await.unwrap_err()), "MESSAGE_NOT_FOUND");
+    }
+    assert_eq!(user.read(&here.id).await, here);
+}
+
+#[tokio::test]
+async fn no_message_can_ever_come_to_follow_itself() {
+    let world = World::new().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    let root = user.say(&id, "root", None).await;
+    user.say(&id, "leaf", None).await;
+    // A parent is there before its child, and no statement may change it afterwards.
+    let mut service = world.service_connection().await;
+    let refused = sqlx::query("UPDATE history.message SET parent_id = NULL").execute(&mut service).await.unwrap_err();
+    assert_eq!(refused.as_database_error().unwrap().code().unwrap(), "42501");
     let mut superuser = world.superuser().await;
-    sqlx::query("UPDATE history.conversation SET active_leaf_id = NULL").execute(&mut superuser).await.unwrap();
-    let second = user.say(&id, "second", None).await;
-    assert_eq!(second.siblings, Some(pb::Siblings { index: 2, count: 2 }));
-    assert_eq!(shown(&path(&user, &id, None).await), [("second", 2, 2)]);
-    assert_eq!(shown(&path(&user, &id, Some(&first.id)).await), [("first", 1, 2)]);
+    let itself = sqlx::query("UPDATE history.message SET parent_id = message_id WHERE message_id = $1::uuid");
+    let refused = itself.bind(&root.id).execute(&mut superuser).await.unwrap_err();
+    assert_eq!(refused.as_database_error().unwrap().constraint(), Some("message_parent_is_another"));
 }
 
 #[tokio::test]

@@ -61,6 +61,7 @@ pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static st
         call!(messages.get_message(pb::GetMessageRequest { message_id: message.clone() })),
         call!(messages.list_messages(path.clone())),
         call!(messages.list_messages(pb::ListMessagesRequest { leaf_id: leaf(), ..path.clone() })),
+        call!(messages.list_messages(pb::ListMessagesRequest { from_id: leaf(), ..path.clone() })),
         call!(messages.set_feedback(pb::SetFeedbackRequest { message_id: message.clone(), feedback: rating.clone() })),
         call!(messages.list_sources(pb::ListSourcesRequest { message_id: message.clone() })),
         call!(runs.start_run(question(Some(&conversation), "hello"))),
@@ -81,6 +82,8 @@ pub(crate) fn within(own: &str, message: &str) -> Vec<(&'static str, Call)> {
         call!(conversations.update_conversation(change(own, "active_leaf_id", Some(message)))),
         call!(messages.create_message(pb::CreateMessageRequest { parent_id: leaf(), ..user_message(own, "hello") })),
         call!(messages.list_messages(path.clone())),
+        call!(messages.list_messages(pb::ListMessagesRequest { leaf_id: None, from_id: leaf(), ..path.clone() })),
+        call!(messages.list_messages(pb::ListMessagesRequest { from_id: leaf(), ..path.clone() })),
         call!(runs.start_run(pb::StartRunRequest { parent_id: leaf(), ..question(Some(own), "hello") })),
     ]
 }
@@ -90,5 +93,20 @@ pub(crate) fn about_nothing() -> Vec<(&'static str, Call)> {
     vec![
         call!(conversations.create_conversation(pb::CreateConversationRequest::default())),
         call!(conversations.list_conversations(pb::ListConversationsRequest::default())),
+        call!(conversations.list_conversations(pb::ListConversationsRequest {
+            query: Some("hello".to_owned()),
+            ..Default::default()
+        })),
+        call!(
+            conversations
+                .search_messages(pb::SearchMessagesRequest { query: "hello".to_owned(), ..Default::default() })
+        ),
+        call!(
+            messages
+                .list_citations(pb::ListCitationsRequest { url: Some("https://a".to_owned()), ..Default::default() })
+        ),
+        call!(privacy.export_user(pb::ExportUserRequest::default())),
+        // The last one: who was erased writes nothing more.
+        call!(privacy.erase_user(pb::EraseUserRequest::default())),
     ]
 }

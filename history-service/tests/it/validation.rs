@@ -101,6 +101,10 @@ async fn messages() {
     let refused = user.create_message(pb::CreateMessageRequest { sources, ..user_message(&id, "x") }).await;
     expect(&refused.unwrap_err(), &[("sources", "TOO_LONG")]);
 
+    for page_size in [-1, 201, i32::MIN, i32::MAX] {
+        let list = pb::ListMessagesRequest { conversation_id: id.clone(), page_size, ..Default::default() };
+        expect(&user.list_messages(list).await.unwrap_err(), &[("page_size", "OUT_OF_RANGE")]);
+    }
     let list = pb::ListMessagesRequest { page_size: 201, leaf_id: Some("z".to_owned()), ..Default::default() };
     let expected = [("conversation_id", "REQUIRED"), ("leaf_id", "INVALID"), ("page_size", "OUT_OF_RANGE")];
     expect(&user.list_messages(list).await.unwrap_err(), &expected);

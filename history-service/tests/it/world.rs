@@ -16,8 +16,9 @@ use kit::{
 use proto::{
     auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse, auth_service_server::AuthServiceServer},
     history::v1::{
-        self as pb, conversation_service_client::ConversationServiceClient,
-        message_service_client::MessageServiceClient, run_service_client::RunServiceClient,
+        self as pb, conversation_service_client::ConversationServiceClient, export_user_response::Record,
+        message_service_client::MessageServiceClient, privacy_service_client::PrivacyServiceClient,
+        run_service_client::RunServiceClient,
     },
     reason,
 };
@@ -38,6 +39,9 @@ pub(crate) struct Clients {
     pub(crate) conversations: ConversationServiceClient<Channel>,
     pub(crate) messages: MessageServiceClient<Channel>,
     pub(crate) runs: RunServiceClient<Channel>,
+    /// For requests that none of them would send.
+    pub(crate) channel: Channel,
+    pub(crate) privacy: PrivacyServiceClient<Channel>,
 }
 
 /// A service with a database of its own.
@@ -63,36 +67,81 @@ impl World {
         PgConnection::connect(self.database.superuser_url.expose_secret()).await.unwrap()
     }
 
+    /// A conversation with one path of so many messages, `message 1` and so on, written past the service.
+    pub(crate) async fn long_conversation(&self, user: &Person, length: i32) -> Vec<String> {
+        let id: Uuid = user.conversation().await.id.parse().unwrap();
+        let mut superuser = self.superuser().await;
+        let ids: Vec<Uuid> = (0..length).map(|_| Uuid::now_v7()).collect();
+        let parents: Vec<Option<Uuid>> = std::iter::once(None).chain(ids.iter().copied().map(Some)).collect();
+        let insert = "
+            INSERT INTO history.message (
+                message_id, user_id, conversation_id, parent_id, role, status, content, metadata, completed_at
+            )
+            SELECT m.id, $1, $2, m.parent, 'user', 'completed', 'message ' || m.place, '{}', now()
+            FROM unnest($3::uuid[], $4::uuid[]) WITH ORDINALITY AS m (id, parent, place)";
+        let insert = sqlx::query(insert).bind(user.id).bind(id).bind(&ids).bind(&parents[..ids.len()]);
+        insert.execute(&mut superuser).await.unwrap();
+        let touch =
+            "UPDATE history.conversation SET active_leaf_id = $2, message_count = $3 WHERE conversation_id = $1";
+        sqlx::query(touch).bind(id).bind(ids.last()).bind(length).execute(&mut superuser).await.unwrap();
+        sqlx::query("ANALYZE history.message, history.conversation").execute(&mut superuser).await.unwrap();
+        std::iter::once(id).chain(ids).map(|id| id.to_string()).collect()
+    }
+
     /// A new user.
     pub(crate) fn user(&self) -> Person {
-        Person { clients: self.clients.clone(), id: Uuid::now_v7() }
+        Person::new(&self.clients)
     }
 }
 
-/// Clients of a service on this database.
-pub(crate) fn clients(database_url: SecretString) -> Clients {
-    let config = Config {
+/// What a service on this database is told.
+pub(crate) fn config(database_url: SecretString) -> Config {
+    Config {
         options: history_service::Options {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin_listen: "127.0.0.1:0".parse().unwrap(),
             database_url: Some(database_url),
+            read_database_url: None,
             max_connections: 8,
+            retention: None,
         },
         database: kit::config::Database::default(),
         accepted: keys().into(),
         auth: kit::config::AuthEndpoint { auth_url: "http://auth.invalid".parse().unwrap() },
         token_cache: kit::caller::CacheLimits { ttl: Duration::from_secs(10), size: 10 },
-    };
+    }
+}
+
+/// Clients of a service on this database.
+pub(crate) fn clients(database_url: SecretString) -> Clients {
+    clients_of(&config(database_url))
+}
+
+/// Clients of a service on this database with a configuration of its own.
+pub(crate) fn clients_with(database_url: SecretString, configure: impl FnOnce(&mut Config)) -> Clients {
+    let mut config = config(database_url);
+    configure(&mut config);
+    clients_of(&config)
+}
+
+/// Clients of a service that is configured like this.
+pub(crate) fn clients_of(config: &Config) -> Clients {
     let auth = Services::new("auth").with(AuthServiceServer::new(OnlyVerifies(FakeAuth)));
     let auth =
         testkit::channel(auth.guarded_by(Authenticator::new(Arc::new(NoUsers), &keys().into()).unwrap()).into_router());
     let auth = client::attach(auth, &SERVICE_KEY.into()).unwrap();
-    let channel = testkit::channel(history_service::services(&config, Some(auth)).unwrap().into_router());
+    clients_on(testkit::channel(history_service::services(config, Some(auth)).unwrap().into_router()))
+}
+
+/// Clients of whatever answers there.
+pub(crate) fn clients_on(channel: Channel) -> Clients {
     let largest = 64 * 1024 * 1024;
     Clients {
         conversations: ConversationServiceClient::new(channel.clone()).max_decoding_message_size(largest),
         messages: MessageServiceClient::new(channel.clone()).max_decoding_message_size(largest),
-        runs: RunServiceClient::new(channel).max_decoding_message_size(largest),
+        runs: RunServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        privacy: PrivacyServiceClient::new(channel.clone()).max_decoding_message_size(largest),
+        channel,
     }
 }
 
@@ -140,20 +189,49 @@ calls! {
     conversations.list_conversations(ListConversationsRequest) -> ListConversationsResponse;
     conversations.update_conversation(UpdateConversationRequest) -> UpdateConversationResponse;
     conversations.delete_conversation(DeleteConversationRequest) -> DeleteConversationResponse;
+    conversations.search_messages(SearchMessagesRequest) -> SearchMessagesResponse;
     messages.create_message(CreateMessageRequest) -> CreateMessageResponse;
     messages.get_message(GetMessageRequest) -> GetMessageResponse;
     messages.list_messages(ListMessagesRequest) -> ListMessagesResponse;
     messages.set_feedback(SetFeedbackRequest) -> SetFeedbackResponse;
     messages.list_sources(ListSourcesRequest) -> ListSourcesResponse;
+    messages.list_citations(ListCitationsRequest) -> ListCitationsResponse;
     runs.start_run(StartRunRequest) -> StartRunResponse;
     runs.finish_run(FinishRunRequest) -> FinishRunResponse;
     runs.get_run(GetRunRequest) -> GetRunResponse;
+    privacy.erase_user(EraseUserRequest) -> EraseUserResponse;
 }
 
 impl Person {
+    /// A new user of this service.
+    pub(crate) fn new(clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: Uuid::now_v7() }
+    }
+
+    /// The same user at another service.
+    pub(crate) fn at(&self, clients: &Clients) -> Self {
+        Self { clients: clients.clone(), id: self.id }
+    }
+
+    /// This user at the service that the other one speaks to.
+    pub(crate) fn at_the_side_of(&self, other: &Self) -> Self {
+        self.at(&other.clients)
+    }
+
     /// This user, whoever else calls.
     pub(crate) fn of(world: &World, id: Uuid) -> Self {
         Self { clients: world.clients.clone(), id }
+    }
+
+    /// Everything about this user, or what came before it failed.
+    pub(crate) async fn export(&self, order: pb::ExportOrder) -> Result<Vec<Record>, Status> {
+        let request = pb::ExportUserRequest { order: order.into() };
+        let mut stream = self.clients.privacy.clone().export_user(acting(self.id, request)).await?.into_inner();
+        let mut records = Vec::new();
+        while let Some(told) = stream.message().await? {
+            records.push(told.record.unwrap());
+        }
+        Ok(records)
     }
 
     /// A new, empty conversation.

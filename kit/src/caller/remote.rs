@@ -13,7 +13,7 @@ use proto::{
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use super::{Identity, Presented, VerifyToken, service_keys::sha256};
+use super::{Identity, Presented, UserId, VerifyToken, service_keys::sha256};
 use crate::{client, error::Error};
 
 /// The longest that a revocation may take to take effect.
@@ -93,6 +93,16 @@ impl RemoteVerifier {
         let refusals = Cache::builder().max_capacity(REFUSALS).time_to_live(REFUSED_FOR).build();
         metrics::gauge!("token_revocation_bound_seconds").set(limits.ttl);
         Self { auth: AuthServiceClient::new(transport), identities, refusals }
+    }
+
+    /// Remembers nothing of a user any more: what this process was told of them is out of date.
+    pub async fn forget(&self, user: UserId) {
+        let of_user = |(digest, remembered): (Arc<TokenDigest>, Remembered)| {
+            (remembered.identity.user_id == user).then_some(digest)
+        };
+        for digest in self.identities.iter().filter_map(of_user).collect::<Vec<_>>() {
+            self.identities.invalidate(&*digest).await;
+        }
     }
 
     async fn ask(&self, digest: TokenDigest, presented: Presented<'_>) -> Result<Remembered, Status> {
@@ -220,7 +230,7 @@ mod tests {
             let life = Duration::from_secs(token.unsigned_abs());
             let now = SystemTime::now();
             let identity = Identity {
-                user_id: super::super::UserId(uuid::Uuid::nil()),
+                user_id: UserId(uuid::Uuid::nil()),
                 user: Arc::default(),
                 expires_at: if token < 0 { now - life } else { now + life },
                 issuer_name: Arc::from("test"),

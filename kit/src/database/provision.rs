@@ -10,6 +10,8 @@ use super::options;
 pub const OWNER_ROLE: &str = "colloquy_owner";
 /// What the services log in as: it owns nothing, and row-level security holds for it.
 pub const SERVICE_ROLE: &str = "colloquy_service";
+/// What the history service becomes for a transaction that spans users. Nobody may inherit from it.
+pub(super) const KEEPER_ROLE: &str = "colloquy_keeper";
 
 /// Makes the roles and the database unless they are there, and sets the passwords.
 ///

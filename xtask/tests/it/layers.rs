@@ -18,7 +18,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 11] = [
     ("demo-agent", &["kit"]),
     ("testkit", &["kit", "private-postgres", "proto"]),
     ("xtask", &["private-postgres"]),
-    ("bench", &["auth-service", "kit", "proto", "testkit"]),
+    ("bench", &["auth-service", "history-service", "kit", "private-postgres", "proto", "testkit"]),
     ("colloquy", &["auth-service", "demo-agent", "gateway", "history-service", "kit", "private-postgres", "proto"]),
 ];
 

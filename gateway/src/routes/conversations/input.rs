@@ -40,8 +40,13 @@ pub(in crate::routes) struct UpdateConversation {
     /// Replaces the whole object.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Box<RawValue>>,
+    /// When it is to be deleted; null lets it stay.
+    #[schema(value_type = Option<chrono::DateTime<chrono::Utc>>)]
+    expires_at: Option<Timestamp>,
     #[schema(ignore)]
     names_title: bool,
+    #[schema(ignore)]
+    names_end: bool,
 }
 
 impl FromFields for CreateConversation {
@@ -70,10 +75,12 @@ impl FromFields for UpdateConversation {
             archived: fields.boolean("archived"),
             active_leaf_id: fields.uuid("active_leaf_id"),
             metadata: fields.metadata("metadata"),
+            expires_at: fields.time("expires_at"),
             names_title: fields.has("title"),
+            names_end: fields.has("expires_at"),
         };
         if fields.is_clean() && input.mask().is_empty() {
-            let message = "name at least one of title, pinned, archived, active_leaf_id, metadata";
+            let message = "name at least one of title, pinned, archived, active_leaf_id, metadata, expires_at";
             fields.note("", reason::FIELD_REQUIRED, message);
         }
         Some(input)
@@ -88,6 +95,7 @@ impl UpdateConversation {
             ("archived", self.archived.is_some()),
             ("active_leaf_id", self.active_leaf_id.is_some()),
             ("metadata", self.metadata.is_some()),
+            ("expires_at", self.names_end),
         ];
         named.into_iter().filter(|(_, named)| *named).map(|(name, _)| name.to_owned()).collect()
     }
@@ -101,6 +109,7 @@ impl UpdateConversation {
             archived: self.archived.unwrap_or_default(),
             active_leaf_id: self.active_leaf_id.map(|id| id.to_string()),
             metadata_json: json(self.metadata),
+            expires_at: self.expires_at,
             ..Conversation::default()
         };
         UpdateConversationRequest { conversation: Some(conversation), update_mask: Some(FieldMask { paths }) }

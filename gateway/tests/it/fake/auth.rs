@@ -15,13 +15,17 @@ use kit::{
 };
 use prost_types::Timestamp;
 use proto::{
-    auth::v1::{User, VerifyTokenRequest, VerifyTokenResponse},
+    auth::v1::{
+        BatchGetUsersRequest, BatchGetUsersResponse, DeleteUserRequest, DeleteUserResponse, GetMeRequest,
+        GetMeResponse, GetUserRequest, GetUserResponse, RevokeTokensRequest, RevokeTokensResponse, User,
+        VerifyTokenRequest, VerifyTokenResponse, user_service_server::UserService,
+    },
     reason,
 };
 use testkit::Verifies;
 use tonic::{Request, Response, Status};
 
-use super::history::{ALICE, BOB};
+use super::history::{ALICE, BOB, FakeHistory, NOW, away};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FakeAuth {
@@ -66,5 +70,40 @@ impl Verifies for FakeAuth {
         };
         let expires_at = Some(Timestamp { seconds: 4_000_000_000, nanos: 0 });
         Ok(Response::new(VerifyTokenResponse { user: Some(user), expires_at, issuer_name: "test".to_owned() }))
+    }
+}
+
+/// Users who can be deleted, and tell the history's story when they are.
+pub(crate) struct FakeUsers(pub(crate) FakeHistory);
+
+#[tonic::async_trait]
+impl UserService for FakeUsers {
+    async fn get_me(&self, _: Request<GetMeRequest>) -> Result<Response<GetMeResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn get_user(&self, _: Request<GetUserRequest>) -> Result<Response<GetUserResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn batch_get_users(
+        &self,
+        _: Request<BatchGetUsersRequest>,
+    ) -> Result<Response<BatchGetUsersResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn revoke_tokens(&self, _: Request<RevokeTokensRequest>) -> Result<Response<RevokeTokensResponse>, Status> {
+        Err(Status::unimplemented("nobody asks the fake"))
+    }
+
+    async fn delete_user(&self, request: Request<DeleteUserRequest>) -> Result<Response<DeleteUserResponse>, Status> {
+        let user = Caller::of(&request)?.user_id()?.to_string();
+        assert_eq!(user, request.get_ref().user_id);
+        self.0.tell("DeleteUser");
+        if self.0.0.users_away.load(Ordering::SeqCst) {
+            return Err(away());
+        }
+        Ok(Response::new(DeleteUserResponse { erased_at: Some(NOW) }))
     }
 }

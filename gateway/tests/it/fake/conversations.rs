@@ -4,8 +4,8 @@ use proto::{
     history::v1::{
         Conversation, CreateConversationRequest, CreateConversationResponse, DeleteConversationRequest,
         DeleteConversationResponse, GetConversationRequest, GetConversationResponse, ListConversationsRequest,
-        ListConversationsResponse, UpdateConversationRequest, UpdateConversationResponse,
-        conversation_service_server::ConversationService,
+        ListConversationsResponse, SearchHit, SearchMessagesRequest, SearchMessagesResponse, SnippetFragment,
+        UpdateConversationRequest, UpdateConversationResponse, conversation_service_server::ConversationService,
     },
     reason::CONVERSATION_NOT_FOUND,
 };
@@ -46,6 +46,7 @@ impl ConversationService for FakeHistory {
     ) -> Result<Response<ListConversationsResponse>, Status> {
         let user = self.enter("ListConversations", &request)?;
         let request = request.into_inner();
+        self.tables().listed.push(request.clone());
         if !["", "more"].contains(&request.page_token.as_str()) {
             return Err(invalid("page_token"));
         }
@@ -54,7 +55,8 @@ impl ConversationService for FakeHistory {
         let archived = request.archived.unwrap_or_default();
         let conversations = own.filter(|conversation| conversation.archived == archived).collect();
         let next_page_token = if request.page_size == 1 { "more".to_owned() } else { String::new() };
-        Ok(Response::new(ListConversationsResponse { conversations, next_page_token }))
+        let previous_page_token = if request.page_token == "more" { "less".to_owned() } else { String::new() };
+        Ok(Response::new(ListConversationsResponse { conversations, next_page_token, previous_page_token }))
     }
 
     async fn update_conversation(
@@ -72,6 +74,7 @@ impl ConversationService for FakeHistory {
                 "pinned" => row.pinned = new.pinned,
                 "archived" => row.archived = new.archived,
                 "active_leaf_id" => row.active_leaf_id.clone_from(&new.active_leaf_id),
+                "expires_at" => row.expires_at = new.expires_at,
                 "metadata" => row.metadata_json.clone_from(&new.metadata_json),
                 _ => return Err(invalid("update_mask")),
             }
@@ -89,5 +92,34 @@ impl ConversationService for FakeHistory {
         own(&mut tables.conversations, &user, &id, CONVERSATION_NOT_FOUND)?;
         tables.conversations.remove(&id);
         Ok(Response::new(DeleteConversationResponse {}))
+    }
+    /// Finds titles.
+    async fn search_messages(
+        &self,
+        request: Request<SearchMessagesRequest>,
+    ) -> Result<Response<SearchMessagesResponse>, Status> {
+        let user = self.enter("SearchMessages", &request)?;
+        let request = request.into_inner();
+        if request.query == "?!" {
+            return Err(invalid("query"));
+        }
+        let tables = self.tables();
+        let own = tables.conversations.values().filter(|(owner, _)| *owner == user).map(|(_, row)| row.clone());
+        let hits = own.filter_map(|conversation| {
+            let (before, after) = conversation.title.as_deref()?.split_once(&request.query)?;
+            let texts = [(before, false), (&request.query, true), (after, false)];
+            let fragment = |(text, highlighted): (&str, bool)| SnippetFragment { text: text.to_owned(), highlighted };
+            Some(SearchHit {
+                conversation_id: conversation.id.clone(),
+                conversation_title: conversation.title.clone(),
+                created_at: conversation.created_at,
+                snippet: texts.into_iter().map(fragment).collect(),
+                role: request.role,
+                on_active_path: true,
+                ..SearchHit::default()
+            })
+        });
+        let next_page_token = if request.page_size == 1 { "more".to_owned() } else { String::new() };
+        Ok(Response::new(SearchMessagesResponse { hits: hits.collect(), next_page_token }))
     }
 }

@@ -15,7 +15,7 @@ use kit::{
 };
 use prost_types::Timestamp;
 use proto::{
-    history::v1::{Conversation, FinishRunRequest, Message, Run, StartRunRequest},
+    history::v1::{Conversation, FinishRunRequest, ListConversationsRequest, Message, Run, StartRunRequest},
     reason,
 };
 use tokio::sync::watch;
@@ -38,6 +38,10 @@ pub(crate) struct Shared {
     /// How many times `FinishRun` is to fail as if the database were away.
     pub(crate) finish_failures: AtomicUsize,
     pub(crate) refuse_sources: AtomicBool,
+    /// Whether exports break off before their end.
+    pub(crate) cut_exports: AtomicBool,
+    /// Whether the auth service is away when users are to be deleted.
+    pub(crate) users_away: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +50,7 @@ pub(crate) struct Tables {
     pub(crate) messages: BTreeMap<String, (String, Message)>,
     pub(crate) runs: BTreeMap<String, (String, Run)>,
     pub(crate) keys: BTreeMap<(String, String), (Vec<u8>, String)>,
+    pub(crate) listed: Vec<ListConversationsRequest>,
     pub(crate) started: Vec<StartRunRequest>,
     pub(crate) finished: Vec<FinishRunRequest>,
 }

@@ -2,9 +2,10 @@
 
 use proto::{
     history::v1::{
-        CreateMessageRequest, CreateMessageResponse, GetMessageRequest, GetMessageResponse, ListMessagesRequest,
-        ListMessagesResponse, ListSourcesRequest, ListSourcesResponse, Message, MessageStatus, SetFeedbackRequest,
-        SetFeedbackResponse, Siblings, Source, message_service_server::MessageService,
+        Citation, CreateMessageRequest, CreateMessageResponse, GetMessageRequest, GetMessageResponse,
+        ListCitationsRequest, ListCitationsResponse, ListMessagesRequest, ListMessagesResponse, ListSourcesRequest,
+        ListSourcesResponse, Message, MessageStatus, SetFeedbackRequest, SetFeedbackResponse, Siblings, Source,
+        message_service_server::MessageService,
     },
     reason::{CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND},
 };
@@ -66,12 +67,14 @@ impl MessageService for FakeHistory {
         request: Request<ListMessagesRequest>,
     ) -> Result<Response<ListMessagesResponse>, Status> {
         let user = self.enter("ListMessages", &request)?;
-        let id = request.into_inner().conversation_id;
+        let request = request.into_inner();
+        let id = request.conversation_id;
         let mut tables = self.tables();
         own(&mut tables.conversations, &user, &id, CONVERSATION_NOT_FOUND)?;
         let messages = tables.messages.values().map(|(_, message)| message);
         let messages = messages.filter(|message| message.conversation_id == id).cloned().collect();
-        Ok(Response::new(ListMessagesResponse { messages, next_page_token: String::new() }))
+        let previous_page_token = request.from_id.map(|from| format!("newer than {from}")).unwrap_or_default();
+        Ok(Response::new(ListMessagesResponse { messages, next_page_token: String::new(), previous_page_token }))
     }
 
     async fn set_feedback(
@@ -94,5 +97,30 @@ impl MessageService for FakeHistory {
         let id = request.into_inner().message_id;
         let sources = own(&mut self.tables().messages, &user, &id, MESSAGE_NOT_FOUND)?.sources.clone();
         Ok(Response::new(ListSourcesResponse { sources }))
+    }
+
+    async fn list_citations(
+        &self,
+        request: Request<ListCitationsRequest>,
+    ) -> Result<Response<ListCitationsResponse>, Status> {
+        let user = self.enter("ListCitations", &request)?;
+        let ListCitationsRequest { url, content_hash, .. } = request.into_inner();
+        let tables = self.tables();
+        let own = tables.messages.values().filter(|(owner, _)| *owner == user);
+        let sources = own.flat_map(|(_, message)| message.sources.iter().map(move |source| (message, source)));
+        let cited = sources.filter(|(_, source)| match &url {
+            Some(_) => source.url == url,
+            None => source.content_hash == content_hash,
+        });
+        let citation = |(message, source): (&Message, &Source)| Citation {
+            message_id: message.id.clone(),
+            conversation_id: message.conversation_id.clone(),
+            conversation_title: None,
+            created_at: message.created_at,
+            preview: message.content.clone(),
+            source: Some(source.clone()),
+        };
+        let citations = cited.map(citation).collect();
+        Ok(Response::new(ListCitationsResponse { citations, next_page_token: String::new() }))
     }
 }

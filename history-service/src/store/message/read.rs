@@ -12,17 +12,32 @@ use crate::{
 };
 
 /// After so many bytes of text and sources a page ends early, so that an answer stays one that clients accept.
-const PAGE_BYTES: i32 = 2 * 1024 * 1024;
+pub(super) const PAGE_BYTES: i32 = 2 * 1024 * 1024;
 
-/// Walks up `length` messages from each leaf. The cost does not depend on how long the path goes on.
+/// How far up a path is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Length {
+    /// So many messages, or fewer when they are large.
+    Bounded(usize),
+    /// So many messages, of which it is known that they are not too large.
+    Exact(usize),
+}
+
+/// Walks up from each leaf. The cost does not depend on how long the path goes on.
+///
+/// A message is there while its conversation is: that is asked once for each leaf.
 #[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(super) async fn read(
     db: impl PgExecutor<'_>,
     user: UserId,
     conversation: Option<ConversationId>,
     leaves: Option<&[MessageId]>,
-    length: usize,
+    length: Length,
 ) -> sqlx::Result<Vec<Message>> {
+    let (length, bytes) = match length {
+        Length::Bounded(length) => (length, PAGE_BYTES),
+        Length::Exact(length) => (length, i32::MAX),
+    };
     let leaves: Option<Vec<Uuid>> = leaves.map(|leaves| leaves.iter().map(|leaf| leaf.0).collect());
     let rows = sqlx::query_as!(
         MessageRow,
@@ -61,13 +76,20 @@ pub(super) async fn read(
                         AND conversation_id = $2
                 ))) AS leaf (message_id)
                 CROSS JOIN LATERAL (
-                    SELECT user_id, message_id, parent_id, content, parts, source_bytes
+                    SELECT user_id, message_id, conversation_id, parent_id, content, parts, source_bytes
                     FROM history.message
                     WHERE user_id = caller.user_id
                         AND message_id = leaf.message_id
                         AND ($2::uuid IS NULL OR conversation_id = $2)
                     LIMIT 1
                 ) m
+                CROSS JOIN LATERAL (
+                    SELECT
+                    FROM history.conversation
+                    WHERE user_id = m.user_id
+                        AND conversation_id = m.conversation_id
+                    LIMIT 1
+                ) c
                 UNION ALL
                 SELECT
                     m.user_id, m.message_id, m.parent_id, path.depth + 1,
@@ -146,7 +168,7 @@ pub(super) async fn read(
         conversation.map(|id| id.0),
         leaves.as_deref(),
         i32::try_from(length).unwrap_or(i32::MAX / 2),
-        PAGE_BYTES,
+        bytes,
     )
     .fetch_all(db)
     .await?;

@@ -43,6 +43,7 @@ struct Row {
 }
 
 /// Ends a run that is running under this fence. None when there is no such run.
+#[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish) -> sqlx::Result<Option<Ended>> {
     let preview = Some(headline::preview(&finish.content)).filter(|preview| !preview.is_empty());
     let row = sqlx::query_as!(
@@ -80,6 +81,22 @@ pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish)
             FROM run
             WHERE m.user_id = $1
                 AND m.message_id = run.message_id
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT message_id, $1, conversation_id, octet_length($11)
+            FROM run
+            WHERE $11::text <> ''
+            UNION ALL
+            SELECT conversation_id, $1, conversation_id, octet_length($15)
+            FROM history.conversation
+            WHERE user_id = $1
+                AND conversation_id = (SELECT conversation_id FROM run)
+                AND title_source IS DISTINCT FROM 'user'
+                AND $15::text IS NOT NULL
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
+            SET length = excluded.length,
+                grams = NULL
         )
         UPDATE history.conversation AS c
         SET title = CASE

@@ -46,6 +46,7 @@ struct Row {
 }
 
 /// Writes question, pending answer and run into a conversation that is held. None without the conversation.
+#[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(crate) async fn insert_turn(
     db: &mut PgConnection,
     user: UserId,
@@ -53,11 +54,12 @@ pub(crate) async fn insert_turn(
     ids: &Turn,
     new: &NewRun,
 ) -> sqlx::Result<Option<Begun>> {
+    let (parent, root) = new.parent.columns();
     let row = sqlx::query_as!(
         Row,
         r#"
         WITH conversation AS (
-            SELECT conversation_id, active_leaf_id
+            SELECT conversation_id, active_leaf_id, title
             FROM history.conversation
             WHERE user_id = $1
                 AND conversation_id = $2
@@ -68,7 +70,8 @@ pub(crate) async fn insert_turn(
                 completed_at
             )
             SELECT
-                $4, $1, conversation_id, COALESCE($6, active_leaf_id), 'user', 'completed', $7, $8::text::json,
+                $4, $1, conversation_id, CASE WHEN $15 THEN NULL ELSE COALESCE($6, active_leaf_id) END, 'user',
+                'completed', $7, $8::text::json,
                 statement_timestamp(), statement_timestamp()
             FROM conversation
             RETURNING conversation_id, message_id, parent_id
@@ -93,6 +96,19 @@ pub(crate) async fn insert_turn(
                 statement_timestamp() + make_interval(secs => $10), $11, $12, statement_timestamp()
             FROM answer
             RETURNING lease_expires_at, created_at
+        ),
+        entry AS (
+            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
+            SELECT $4, $1, conversation_id, octet_length($7)
+            FROM question
+            UNION ALL
+            SELECT conversation_id, $1, conversation_id, octet_length($14)
+            FROM conversation
+            WHERE title IS NULL
+                AND $14::text IS NOT NULL
+            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
+            SET length = excluded.length,
+                grams = NULL
         )
         UPDATE history.conversation AS c
         SET active_leaf_id = $5,
@@ -136,7 +152,7 @@ pub(crate) async fn insert_turn(
         ids.run.0,
         ids.question.0,
         ids.answer.0,
-        new.parent_id.map(|parent| parent.0),
+        parent,
         new.content.as_str(),
         new.metadata.as_str(),
         new.agent.as_str(),
@@ -145,6 +161,7 @@ pub(crate) async fn insert_turn(
         new.fingerprint.as_slice(),
         headline::preview(&new.content),
         headline::title(&new.content),
+        root,
     )
     .fetch_optional(db)
     .await?;

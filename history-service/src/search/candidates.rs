@@ -1,0 +1,116 @@
+//! What the index proposes, newest first.
+//!
+//! A user's index has blocks, of which the newest are opened first, and more at a time the less they have. What is not
+//! indexed yet takes part as it is; it is read before the blocks, so that nothing slips through on its way into one.
+
+use std::collections::BTreeMap;
+
+use kit::{caller::UserId, error::Error};
+use uuid::Uuid;
+
+use super::{
+    gram::Hasher,
+    query::{Probe, Query},
+};
+use crate::store::{
+    Store,
+    keeper::search::{self as index, Asked, Block, Candidate, Within},
+};
+
+/// So many blocks are opened at once at most.
+const MOST_BLOCKS: usize = 16;
+
+/// Candidates in their order, as far as they have been asked for.
+pub(super) struct Candidates<'a> {
+    store: &'a Store,
+    user: UserId,
+    query: &'a Query,
+    within: Within<'a>,
+    oldest: Uuid,
+    newest: Uuid,
+    /// Blocks that are not open yet, the newest at the end.
+    closed: Vec<Block>,
+    open: BTreeMap<Uuid, Candidate>,
+    /// How many blocks are opened next.
+    next: usize,
+}
+
+impl<'a> Candidates<'a> {
+    /// Candidates between two entries. Of those that are not indexed, at most `most` take part.
+    pub(super) async fn new(
+        store: &'a Store,
+        user: UserId,
+        query: &'a Query,
+        within: Within<'a>,
+        (oldest, newest): (Uuid, Uuid),
+        most: usize,
+    ) -> Result<Self, Error> {
+        let mut transaction = store.begin_to_search().await?;
+        let waiting = index::not_indexed(&mut transaction, user, newest, &within, most).await?;
+        let mut closed = index::blocks(&mut transaction, user).await?;
+        transaction.commit().await?;
+        closed.retain(|block| block.newest >= oldest && block.oldest <= newest);
+        closed.sort_unstable_by_key(|block| block.newest);
+        let mut candidates =
+            Self { store, user, query, within, oldest, newest, closed, open: BTreeMap::new(), next: 1 };
+        candidates.add(waiting);
+        Ok(candidates)
+    }
+
+    /// The next ones, `most` unless there are no more.
+    pub(super) async fn take(&mut self, most: usize) -> Result<Vec<Candidate>, Error> {
+        while self.certain() < most && !self.closed.is_empty() {
+            self.open_blocks().await?;
+        }
+        let mut taken = Vec::new();
+        while taken.len() < most
+            && let Some((_, candidate)) = self.open.pop_last()
+        {
+            taken.push(candidate);
+        }
+        Ok(taken)
+    }
+
+    /// Every candidate there is, in no order, or None when there are more than `most`.
+    pub(super) async fn all(mut self, most: usize) -> Result<Option<Vec<Candidate>>, Error> {
+        while !self.closed.is_empty() && self.open.len() <= most {
+            self.open_blocks().await?;
+        }
+        Ok((self.open.len() <= most).then(|| self.open.into_values().collect()))
+    }
+
+    /// How many of the open ones are newer than all that is closed.
+    fn certain(&self) -> usize {
+        match self.closed.last() {
+            Some(block) => self.open.range(block.newest..).count(),
+            None => self.open.len(),
+        }
+    }
+
+    async fn open_blocks(&mut self) -> Result<(), Error> {
+        let first = self.closed.len().saturating_sub(self.next);
+        let blocks = self.closed.split_off(first);
+        self.next = (self.next * 4).min(MOST_BLOCKS);
+        let mut asked = Asked::default();
+        for block in &blocks {
+            let Some(probe) = self.query.probe(Hasher::of(self.user, block.number)) else { continue };
+            let (all, grams) = match probe {
+                Probe::All(grams) => (true, grams),
+                Probe::Any(grams) => (false, grams),
+            };
+            asked.all = all;
+            asked.counts.push(i32::try_from(grams.len()).unwrap_or_default());
+            asked.grams.extend(grams);
+        }
+        let mut transaction = self.store.begin_to_search().await?;
+        let found = index::indexed(&mut transaction, self.user, &asked, &self.within).await?;
+        transaction.commit().await?;
+        self.add(found);
+        Ok(())
+    }
+
+    fn add(&mut self, found: Vec<Candidate>) {
+        let inside = found.into_iter().filter(|found| (self.oldest..=self.newest).contains(&found.entry_id));
+        self.open.extend(inside.map(|found| (found.entry_id, found)));
+    }
+}
