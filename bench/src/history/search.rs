@@ -39,7 +39,9 @@ impl Searcher {
         let user = data::user(number);
         let newest =
             format!("SELECT content FROM history.message WHERE user_id = '{user}' ORDER BY message_id DESC LIMIT 300");
-        let texts: Vec<String> = server.ask(url, &newest)?.lines().map(str::to_owned).collect();
+        // Without those that the measurements before have appended.
+        let long = |text: &&str| text.len() > 100;
+        let texts: Vec<String> = server.ask(url, &newest)?.lines().filter(long).map(str::to_owned).collect();
         let mut counts = HashMap::new();
         for word in texts.iter().flat_map(|text| text.split([' ', '.'])).filter(|word| word.len() > 3) {
             *counts.entry(word.to_owned()).or_insert(0) += 1;
