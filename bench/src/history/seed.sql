@@ -18,10 +18,13 @@ $$SELECT timestamptz '2026-01-01 00:00Z' + n * interval '17 seconds'$$;
 CREATE FUNCTION pg_temp.message_id(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 $$SELECT (lpad(to_hex(1767225600000 + n * 17000), 12, '0') || '70008000' || lpad(n::text, 12, '0'))::uuid$$;
 
--- 20,000 words of which some come very often, and 20,000 sentences of a dozen of them.
+-- 20,000 words of which some come very often, with letters as frequent as in English; and 20,000 sentences of a dozen
+-- of them.
 CREATE TEMP TABLE word AS
-SELECT n, string_agg(substr('bcdfghjklmnprstvwz', 1 + (random() * 17)::int, 1) || substr('aeiou', 1 + (random() * 4)::int, 1), '') AS word
-FROM generate_series(1, 20000) n, generate_series(1, 2 + n % 4) syllable
+SELECT n, string_agg(substr(
+    'eeeeeeeeeeeetttttttttaaaaaaaaooooooooiiiiiiinnnnnnnsssssshhhhhhrrrrrrddddllllcccuuummmwwffggyyppbbvk', 1 + (random() * 99)::int, 1
+), '') AS word
+FROM generate_series(1, 20000) n, generate_series(1, 3 + n % 7) letter
 GROUP BY n;
 CREATE TEMP TABLE sentence AS
 SELECT s AS n, string_agg(word, ' ') || '.' AS text
