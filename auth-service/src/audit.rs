@@ -14,6 +14,7 @@ use aws_lc_rs::hmac;
 use kit::{
     caller::{Caller, UserId},
     error::Error,
+    hex::hex,
 };
 use proto::reason;
 use tracing::Level;
@@ -143,16 +144,11 @@ impl Audit {
     }
 
     fn name(&self, client: IpAddr) -> String {
-        use std::fmt::Write as _;
-
         if self.with_addresses {
             return client.to_canonical().to_string();
         }
         let tag = hmac::sign(&self.key, Network::from(client).to_string().as_bytes());
-        tag.as_ref().iter().take(HASH).fold(String::new(), |mut name, byte| {
-            write!(name, "{byte:02x}").expect("a string takes everything");
-            name
-        })
+        hex(&tag.as_ref()[..HASH])
     }
 }
 

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 use kit::{
     caller::UserId,
     database::in_time,
-    erasures::{Digest, ErasuresFile, hex},
+    erasures::{Digest, ErasuresFile},
     error::{Error, RefusalKind},
+    hex::hex,
 };
 use proto::reason;
 use uuid::Uuid;

@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeSet,
-    fmt::Write as _,
     fs::{File, OpenOptions},
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
@@ -15,7 +14,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use crate::config::Database;
+use crate::{config::Database, hex::hex};
 
 /// A keyed hash of somebody who was erased.
 pub type Digest = [u8; 32];
@@ -131,14 +130,6 @@ fn ends_torn(file: &mut File) -> io::Result<bool> {
     let mut last = [0];
     file.read_exact(&mut last)?;
     Ok(last != *b"\n")
-}
-
-/// Hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes everything");
-        text
-    })
 }
 
 fn parse(text: &str) -> Option<Digest> {

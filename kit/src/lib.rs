@@ -12,6 +12,7 @@ pub mod database;
 #[cfg(feature = "database")]
 pub mod erasures;
 pub mod error;
+pub mod hex;
 #[cfg(feature = "http-client")]
 pub mod http;
 pub mod program;

@@ -2,6 +2,7 @@
 //! their tokens, which become spaces.
 
 use aws_lc_rs::digest::{Context, SHA256};
+use kit::hex::hex;
 use proto::{
     auth::v1 as auth,
     history::v1::{self as history, TitleSource, export_user_response::Record},
@@ -112,15 +113,6 @@ impl Lines {
         out.push(b'\n');
         self.digest.update(&out[begin..]);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes everything");
-        text
-    })
 }
 
 fn title_source(source: TitleSource) -> Option<&'static str> {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use chrono::Utc;
 use futures_util::{Stream, stream};
-use kit::{erasures::hex, error::Error};
+use kit::{error::Error, hex::hex};
 use proto::history::v1::{self as pb, export_user_response::Record as Told, privacy_service_server::PrivacyService};
 use tokio::{sync::mpsc, task::JoinSet};
 use tonic::{Request, Response, Status};
