@@ -1,7 +1,8 @@
-//! Agents: who they are, and how a question is put to one. Each protocol decodes into [`RunEvent`]s in a file of its own.
+//! Agents: who they are, and how a question is put to one. Each protocol decodes into [`Event`]s in a file of its own.
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use kit::{error::Violation, request_id::RequestId};
 use proto::{auth::v1::User, history::v1::ContextMessage, reason};
 use secrecy::ExposeSecret as _;
@@ -9,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     config::{AgentConfig, AgentProtocol, Limits},
-    event::RunEvent,
+    event::Event,
     problem::{Problem, Refused},
 };
 
@@ -23,7 +24,12 @@ pub(crate) use self::error::{AgentError, AgentFault};
 /// Takes what an agent says.
 pub(crate) trait Sink: Send {
     /// Takes one event; refuses it when the answer has grown too large.
-    fn emit(&mut self, event: RunEvent) -> Result<(), AgentError>;
+    fn emit(&mut self, event: Event) -> Result<(), AgentError>;
+
+    /// Waits until more may be read from the agent: while too much of what it said is not kept yet, it has to wait.
+    fn ready(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What an agent is asked.

@@ -95,6 +95,12 @@ pub(crate) fn problem(status: Status) -> Refused {
     }
 }
 
+/// The run that keeps another one from beginning.
+pub(crate) fn run_in_the_way(status: &Status) -> Option<String> {
+    let info = status.get_details_error_info().filter(|info| info.reason == reason::RUN_IN_PROGRESS)?;
+    info.metadata.get(reason::METADATA_RUN_ID).cloned()
+}
+
 /// The error of an answer without a field that the contract promises.
 pub(crate) fn incomplete(what: &'static str) -> Refused {
     tracing::error!(what, "the history service sent an incomplete answer");

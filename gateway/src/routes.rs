@@ -43,6 +43,7 @@ fn documented() -> OpenApiRouter<App> {
     let unary = OpenApiRouter::new()
         .routes(routes!(agents::list_agents))
         .routes(routes!(runs::get_run))
+        .routes(routes!(runs::cancel_run))
         .routes(routes!(users::get_me))
         .routes(routes!(conversations::list_conversations, conversations::create_conversation))
         .routes(routes!(
@@ -58,6 +59,7 @@ fn documented() -> OpenApiRouter<App> {
         .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
     let streaming = OpenApiRouter::new()
         .routes(routes!(runs::run_agent))
+        .routes(routes!(runs::follow_run))
         .routes(routes!(privacy::export_me))
         .routes(routes!(privacy::erase_me));
     OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use super::{Agent, AgentError, AgentFault, Question};
+use super::{Agent, AgentError, AgentFault, Question, Sink};
 
 /// How much of an error's body is read.
 const ERROR_BODY: usize = 64 * 1024;
@@ -52,7 +52,12 @@ impl Answer {
     }
 
     /// The next bytes, or `None` at the end.
-    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, AgentError> {
+    pub(super) async fn chunk(&mut self, sink: &mut dyn Sink) -> Result<Option<Bytes>, AgentError> {
+        sink.ready().await;
+        self.read().await
+    }
+
+    async fn read(&mut self) -> Result<Option<Bytes>, AgentError> {
         timeout(self.idle, self.response.chunk())
             .await
             .map_err(|_| AgentError::new(AgentFault::Timeout, "the agent was silent for too long in the middle"))?
@@ -65,7 +70,7 @@ impl Answer {
     /// The whole body.
     pub(super) async fn body(&mut self, longest: usize) -> Result<Vec<u8>, AgentError> {
         let mut body = Vec::new();
-        while let Some(chunk) = self.chunk().await? {
+        while let Some(chunk) = self.read().await? {
             if body.len() + chunk.len() > longest {
                 return Err(AgentError::too_large());
             }

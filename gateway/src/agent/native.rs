@@ -57,7 +57,7 @@ pub(super) async fn answer(agent: &Agent, question: &Question, sink: &mut dyn Si
 /// The end of the bytes is not the end of the answer: only `done` is.
 async fn read_events(response: &mut http::Answer, longest: usize, sink: &mut dyn Sink) -> Result<(), AgentError> {
     let mut decoder = Decoder::new(longest);
-    while let Some(chunk) = response.chunk().await? {
+    while let Some(chunk) = response.chunk(sink).await? {
         let events = decoder.feed(&chunk).map_err(|_| AgentError::too_large())?;
         for event in events {
             if answer::event(&event.name, &event.data, sink)?.is_break() {

@@ -8,21 +8,25 @@ use proto::history::v1::RunStatus;
 
 use crate::{
     agent::AgentFault,
-    event::{Outcome, RunEvent},
+    event::{Outcome, Step},
     problem::{Problem, Refused},
     resource::RunAnswer,
-    run::Reader,
+    run::{Entry, Reader},
 };
 
 /// Waits for the end. A run that did not complete is a problem that carries it.
 pub(crate) async fn answer(mut reader: Reader) -> Result<Json<RunAnswer>, Refused> {
-    while let Some(entry) = reader.next().await {
-        if let RunEvent::Ended(outcome) = entry.event {
-            return from_outcome(&outcome);
+    loop {
+        match reader.next().await {
+            Ok(Entry { step: Step::Ended(outcome), .. }) => return from_outcome(&outcome),
+            Ok(_) => {}
+            Err(lost) => {
+                tracing::warn!(run.id = reader.run_id(), ?lost, "the end of a run cannot be told");
+                let problem = Problem::overloaded("the run goes on, but its end cannot be told here; ask for it again");
+                return Err(problem.with_run_id(reader.run_id()));
+            }
         }
     }
-    tracing::error!(run.id = reader.run_id(), "a run ended without a word");
-    Err(Problem::internal().with_run_id(reader.run_id()))
 }
 
 fn from_outcome(outcome: &Arc<Outcome>) -> Result<Json<RunAnswer>, Refused> {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::citation;
 use crate::{
     agent::{AgentError, Sink, http::own_message},
-    event::RunEvent,
+    event::Event,
 };
 
 const TEXT: [&str; 5] = ["output", "response", "answer", "content", "final_output"];
@@ -36,7 +36,7 @@ pub(super) fn whole(body: &[u8], sink: &mut dyn Sink) -> Result<(), AgentError> 
         }
     }
     if let Some(title) = string(&members, &["title"]) {
-        sink.emit(RunEvent::Title(clean(title).into()))?;
+        sink.emit(Event::Title(clean(title)))?;
     }
     about_cost(&members, sink)
 }
@@ -59,11 +59,11 @@ pub(super) fn event(name: &str, data: &str, sink: &mut dyn Sink) -> Result<Contr
     };
     match name {
         "delta" => sink.emit(text_event(text(&DELTA)?))?,
-        "title" => sink.emit(RunEvent::Title(clean(text(&["title", "text"])?).into()))?,
+        "title" => sink.emit(Event::Title(clean(text(&["title", "text"])?)))?,
         "source" => sink.emit(citation::event(&data)?)?,
         "usage" => {
             let members = data.as_object().ok_or_else(no_text)?;
-            sink.emit(RunEvent::Usage(usage(members)))?;
+            sink.emit(Event::Usage(usage(members)))?;
         }
         _ => return Err(AgentError::own_words(&own_message(&data).unwrap_or_default())),
     }
@@ -72,10 +72,10 @@ pub(super) fn event(name: &str, data: &str, sink: &mut dyn Sink) -> Result<Contr
 
 fn about_cost(members: &Map<String, Value>, sink: &mut dyn Sink) -> Result<(), AgentError> {
     if let Some(given) = members.get("usage").and_then(Value::as_object) {
-        sink.emit(RunEvent::Usage(usage(given)))?;
+        sink.emit(Event::Usage(usage(given)))?;
     }
     if let Some(model) = string(members, &["model"]) {
-        sink.emit(RunEvent::Model(clean(model).into()))?;
+        sink.emit(Event::Model(clean(model)))?;
     }
     Ok(())
 }
@@ -95,8 +95,8 @@ fn string<'a>(members: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str
     names.iter().find_map(|name| members.get(*name).and_then(Value::as_str))
 }
 
-fn text_event(text: &str) -> RunEvent {
-    RunEvent::Text(clean(text).into())
+fn text_event(text: &str) -> Event {
+    Event::Text(clean(text))
 }
 
 /// NUL cannot be stored; its visible stand-in can.
@@ -112,7 +112,7 @@ mod tests {
     struct Seen(Vec<String>);
 
     impl Sink for Seen {
-        fn emit(&mut self, event: RunEvent) -> Result<(), AgentError> {
+        fn emit(&mut self, event: Event) -> Result<(), AgentError> {
             self.0.push(format!("{event:?}"));
             Ok(())
         }

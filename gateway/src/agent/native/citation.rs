@@ -1,15 +1,13 @@
 //! What an answer cites. What we have no field for stays in the metadata: nothing that an agent said is lost.
 
-use std::sync::Arc;
-
 use proto::history::v1::{Source, Span};
 use serde_json::{Map, Value};
 
 use super::answer::clean;
-use crate::{agent::AgentError, event::RunEvent};
+use crate::{agent::AgentError, event::Event};
 
 /// One source: an object, or a string that is an address or a title.
-pub(super) fn event(value: &Value) -> Result<RunEvent, AgentError> {
+pub(super) fn event(value: &Value) -> Result<Event, AgentError> {
     let source = match value {
         Value::String(text) if text.starts_with("http://") || text.starts_with("https://") => {
             Source { url: Some(clean(text)), ..Source::default() }
@@ -23,7 +21,7 @@ pub(super) fn event(value: &Value) -> Result<RunEvent, AgentError> {
         _ if source.url.is_some() => "url".to_owned(),
         _ => "document".to_owned(),
     };
-    Ok(RunEvent::Source(Arc::new(Source { kind, ..source })))
+    Ok(Event::Source(Source { kind, ..source }))
 }
 
 fn source(mut members: Map<String, Value>) -> Source {
@@ -88,7 +86,7 @@ mod tests {
 
     fn read(value: &Value) -> Source {
         match event(value) {
-            Ok(RunEvent::Source(source)) => Arc::unwrap_or_clone(source),
+            Ok(Event::Source(source)) => source,
             other => panic!("{other:?}"),
         }
     }
