@@ -6,10 +6,7 @@ use std::{
 };
 
 use kit::caller::UserId;
-use proto::{
-    answer,
-    history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunResponse},
-};
+use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunResponse};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Duration, Instant, sleep, timeout},
@@ -281,18 +278,4 @@ fn outcome(answer: GetRunResponse) -> Result<Outcome, Refused> {
         }
         _ => Err(history::incomplete("GetRunResponse")),
     }
-}
-
-/// The log that a stored run would have left.
-fn replayed(outcome: Outcome) -> Reader {
-    let (writer, reader) = open_log(&outcome.run.id, usize::MAX);
-    let started = Started {
-        run: outcome.run.clone(),
-        user_message: outcome.user_message.clone(),
-        message: outcome.message.clone(),
-    };
-    writer.start(Arc::new(started));
-    answer::events(&outcome.message).into_iter().filter_map(|event| event.event).for_each(|event| writer.say(event));
-    writer.end(Arc::new(outcome));
-    reader
 }

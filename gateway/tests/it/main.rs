@@ -8,6 +8,7 @@ mod credentials;
 mod edge;
 mod failures;
 mod fake;
+mod following;
 mod idempotency;
 mod openapi;
 mod privacy;
