@@ -228,9 +228,7 @@ mod tests {
 
     fn begun() -> (Writer, Reader) {
         let (writer, reader) = open("run", BACKLOG);
-        let started =
-            Started { run: Default::default(), user_message: Default::default(), message: Default::default() };
-        writer.start(Arc::new(started));
+        writer.start(Arc::default());
         (writer, reader)
     }
 
@@ -278,7 +276,9 @@ mod tests {
     #[test]
     fn what_is_new_is_handed_out_in_pieces_that_fit() {
         let (writer, reader) = begun();
-        ["a", "b", "a long one", "c"].into_iter().for_each(|piece| writer.say(text(piece)));
+        for piece in ["a", "b", "a long one", "c"] {
+            writer.say(text(piece));
+        }
         let count = |position, most| reader.said_since(position, most).events.len();
         assert_eq!((count(0, 1000), count(0, 6), count(2, 6), count(3, 6), count(4, 6)), (4, 2, 1, 1, 0));
     }

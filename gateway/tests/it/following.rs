@@ -124,7 +124,7 @@ async fn a_run_is_stopped_from_any_gateway_and_what_was_written_stays() {
         let finished = stack.history.finished();
         assert_eq!((finished.status(), finished.content.as_str()), (RunStatus::Cancelled, "a"));
         stack.agent.abandoned().await;
-        let again = cancel(&stack.gateway, "alice", &stopped.json()["id"].as_str().unwrap()).await;
+        let again = cancel(&stack.gateway, "alice", stopped.json()["id"].as_str().unwrap()).await;
         assert_eq!(again.json(), stopped.json());
     }
 }
@@ -161,7 +161,7 @@ async fn nobody_else_follows_or_stops_a_run() {
 #[tokio::test]
 async fn a_run_that_was_taken_away_ends_as_its_new_owner_says() {
     let (_gate, reply) = halting();
-    let stack = Stack::with(reply, &["--gateway-tick=20ms"]).await;
+    let stack = Stack::with(reply, &["--gateway-tick=20ms", "--gateway-run-lease=1s"]).await;
     let asking = async { stack.events(&json!({"message": "hi"})).await };
     let taking = async {
         let run_id = running(&stack).await;

@@ -12,6 +12,7 @@ mod following;
 mod idempotency;
 mod openapi;
 mod privacy;
+mod quota;
 mod runs;
 mod shutdown;
 mod stack;

@@ -107,7 +107,7 @@ impl RunService for FakeHistory {
                 ..message(&conversation_id, &request.content)
             },
         };
-        let content = question.content.clone();
+        let asked = question.content.clone();
         let pending = Message {
             role: Role::Assistant.into(),
             status: MessageStatus::Pending.into(),
@@ -133,7 +133,7 @@ impl RunService for FakeHistory {
             tables.keys.insert(key, (request.fingerprint, run.id.clone()));
         }
         tables.runs.insert(run.id.clone(), (user, run.clone()));
-        let context = vec![ContextMessage { role: Role::User.into(), content }];
+        let context = vec![ContextMessage { role: Role::User.into(), content: asked }];
         Ok(Response::new(StartRunResponse { context, ..answer(&tables, &run) }))
     }
 
