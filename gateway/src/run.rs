@@ -126,11 +126,11 @@ impl Runs {
 
     async fn begin(self, ask: Ask) -> Result<Reader, Refused> {
         let agent = self.0.agents.choose(ask.agent.as_deref())?;
-        let slot = self.admit(&ask.caller)?;
         let _turn = match &ask.idempotency_key {
             Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
             None => None,
         };
+        let slot = self.admit(&ask.caller)?;
         let StartRunResponse { run: Some(run), user_message: Some(user_message), message, context, joined, .. } =
             self.start(&ask, agent.name()).await?
         else {

@@ -5,6 +5,8 @@ mod bad_days;
 mod better_auth;
 mod explain_token;
 mod first_run;
+mod parts;
 mod privacy;
 mod processes;
+mod runs;
 mod stack;

@@ -1,0 +1,180 @@
+//! Bad days of runs: whatever dies, nothing is lost, doubled or cut, and every client hears a last word.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::agent::{Gate, Piece, Reply};
+
+use crate::parts::Parts;
+
+/// An agent that says `one `, waits, and says `two`.
+fn halting() -> (Gate, Reply) {
+    let gate = Gate::new();
+    let reply = Reply::Sse(vec![Piece::delta("one "), Piece::Wait(gate.clone()), Piece::delta("two"), Piece::done()]);
+    (gate, reply)
+}
+
+fn hi() -> Value {
+    json!({"message": "hi"})
+}
+
+fn stored(run: &str, text: &str) -> (String, String, String) {
+    (run.to_owned(), run.to_owned(), text.to_owned())
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_killed_loses_nothing_that_was_kept_and_another_tells_of_it() {
+    let (_gate, reply) = halting();
+    let answered = Reply::Sse(vec![Piece::delta("again"), Piece::done()]);
+    let mut parts = Parts::start([reply, answered], &[]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    let run_id = asked.run_id().await;
+    let mut followed = parts.follow(1, &run_id).await;
+    assert!(followed.until("one ").await);
+    parts.gateways[0].kill();
+    asked.rest().await;
+
+    followed.rest().await;
+    let (name, end) = followed.last();
+    assert_eq!((name.as_str(), &end["message"]["content"]), ("interrupted", &json!("one ")));
+    assert_eq!(parts.stored(), [stored("interrupted", "one ")]);
+    assert_eq!(parts.agent.received().len(), 1, "a run is never executed twice by itself");
+
+    // The user tries again, with a click: a sibling.
+    let body =
+        json!({"conversation_id": end["run"]["conversation_id"], "user_message_id": end["run"]["user_message_id"]});
+    let mut again = parts.stream(1, &body).await;
+    again.rest().await;
+    let (name, end) = again.last();
+    assert_eq!((name.as_str(), &end["message"]["siblings"]), ("completed", &json!({"index": 2, "count": 2})));
+    assert_eq!(parts.stored(), [stored("interrupted", "one "), stored("completed", "again")]);
+}
+
+#[tokio::test]
+async fn a_history_service_that_is_killed_in_the_middle_is_not_noticed() {
+    let (gate, reply) = halting();
+    let mut parts = Parts::start([reply], &[]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    let run_id = asked.run_id().await;
+    let mut followed = parts.follow(1, &run_id).await;
+    assert!(followed.until("one ").await);
+    parts.history.restart();
+    gate.open();
+    for stream in [&mut asked, &mut followed] {
+        stream.rest().await;
+        assert_eq!((stream.last().0.as_str(), stream.text().as_str()), ("completed", "one two"));
+    }
+    assert_eq!(parts.stored(), [stored("completed", "one two")]);
+}
+
+#[tokio::test]
+async fn a_database_that_crashes_in_the_middle_is_not_noticed_either() {
+    let (gate, reply) = halting();
+    let mut parts = Parts::start([reply], &[]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    assert!(asked.until("one ").await);
+    parts.crash_database().await;
+    gate.open();
+    asked.rest().await;
+    assert_eq!((asked.last().0.as_str(), asked.text().as_str()), ("completed", "one two"));
+    assert_eq!(parts.stored(), [stored("completed", "one two")]);
+}
+
+#[tokio::test]
+async fn a_database_that_stands_still_holds_up_nobody_who_reads() {
+    let (gate, reply) = halting();
+    let parts = Parts::start([reply], &[("GATEWAY_RUN_LEASE", "60s")]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    assert!(asked.until("one ").await);
+    let pids = parts.database_pids();
+    pids.iter().for_each(|pid| crate::stack::signal(*pid, "STOP"));
+    gate.open();
+    assert!(asked.until("two").await, "the reader goes on being served");
+    let refused = parts.request(1, Method::POST, "/agents/run").json(&hi()).send().await.unwrap();
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    pids.iter().for_each(|pid| crate::stack::signal(*pid, "CONT"));
+    asked.rest().await;
+    assert_eq!((asked.last().0.as_str(), asked.text().as_str()), ("completed", "one two"));
+    assert_eq!(parts.agent.received().len(), 1, "the agent was not asked what was not saved");
+    assert_eq!(parts.stored()[0], stored("completed", "one two"));
+}
+
+#[tokio::test]
+async fn a_gateway_that_slept_through_its_lease_does_not_write_any_more() {
+    let (gate, reply) = halting();
+    let parts = Parts::start([reply], &[]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    let run_id = asked.run_id().await;
+    let mut followed = parts.follow(1, &run_id).await;
+    assert!(followed.until("one ").await);
+    parts.gateways[0].signal("STOP");
+    followed.rest().await;
+    assert_eq!(followed.last().0, "interrupted");
+    gate.open();
+    parts.gateways[0].signal("CONT");
+    asked.rest().await;
+    assert_eq!(asked.last().0, "interrupted", "what is stored is what is told");
+    assert_eq!(parts.stored(), [stored("interrupted", "one ")]);
+}
+
+#[tokio::test]
+async fn a_hundred_duplicates_at_two_gateways_are_one_run() {
+    let reply = Reply::Sse(vec![Piece::delta("once"), Piece::done()]);
+    let parts = Parts::start([reply], &[]).await;
+    let requests = (0..100).map(|number| {
+        let request = parts.request(number % 2, Method::POST, "/agents/run").header("idempotency-key", "k");
+        let request = request.json(&hi());
+        async move {
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        }
+    });
+    let answers = futures_util::future::join_all(requests).await;
+    assert_eq!((answers[0].0, &answers[0].1["message"]["content"]), (200, &json!("once")));
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    assert_eq!(parts.agent.received().len(), 1);
+    assert_eq!(parts.stored(), [stored("completed", "once")]);
+    let other = parts.request(1, Method::POST, "/agents/run").header("idempotency-key", "k");
+    let other = other.json(&json!({"message": "something else"})).send().await.unwrap();
+    assert_eq!(other.status(), 422);
+}
+
+#[tokio::test]
+async fn the_end_of_a_gateway_with_a_hundred_runs_is_told_to_all() {
+    const RUNS: usize = 100;
+    let reply = Reply::Sse(vec![Piece::delta("half"), Piece::Hang]);
+    let flags = [("GATEWAY_MAX_RUNS_PER_USER", "0"), ("GATEWAY_SHUTDOWN_GRACE", "1s")];
+    let mut parts = Parts::start([reply], &flags).await;
+    let mut streams = Vec::new();
+    for _ in 0..RUNS {
+        streams.push(parts.stream(0, &hi()).await);
+    }
+    for stream in &mut streams {
+        assert!(stream.until("half").await);
+    }
+    parts.gateways[0].signal("TERM");
+    for stream in &mut streams {
+        stream.rest().await;
+        let (name, end) = stream.last();
+        assert_eq!((name.as_str(), &end["message"]["content"]), ("interrupted", &json!("half")));
+    }
+    parts.gateways[0].ended();
+    assert_eq!(parts.stored(), vec![stored("interrupted", "half"); RUNS]);
+}
+
+#[tokio::test]
+async fn a_run_is_stopped_from_the_other_gateway_within_a_tick_or_two() {
+    let (_gate, reply) = halting();
+    let parts = Parts::start([reply], &[]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    let run_id = asked.run_id().await;
+    assert!(asked.until("one ").await);
+    let stopped = parts.request(1, Method::POST, &format!("/runs/{run_id}/cancel")).send().await.unwrap();
+    assert_eq!(stopped.status(), 200);
+    asked.rest().await;
+    assert_eq!(asked.last().0, "cancelled");
+    tokio::time::timeout(Duration::from_secs(10), parts.agent.abandoned()).await.unwrap();
+    assert_eq!(parts.stored(), [stored("cancelled", "one ")]);
+}
