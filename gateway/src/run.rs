@@ -75,6 +75,8 @@ struct Shared {
     unsaved_places: Semaphore,
     turns: Turns,
     tasks: TaskTracker,
+    /// Those that pass on runs of other gateways.
+    relays: TaskTracker,
     draining: CancellationToken,
     interrupt: CancellationToken,
 }
@@ -97,6 +99,7 @@ impl Runs {
             unsaved_places: Semaphore::new(MOST_UNSAVED),
             turns: Turns::default(),
             tasks: TaskTracker::new(),
+            relays: TaskTracker::new(),
             draining: CancellationToken::new(),
             interrupt: CancellationToken::new(),
         }))
@@ -251,15 +254,19 @@ impl Runs {
         }
     }
 
-    /// Lets runs finish within the grace period, then interrupts the rest and waits until they are saved.
+    /// Lets runs finish within the grace period, then interrupts the rest and waits until they are saved. Who reads a run
+    /// of another gateway's here is told to resume it elsewhere.
     pub(crate) async fn drain(&self) {
         self.0.draining.cancel();
         self.0.tasks.close();
-        if timeout(self.0.limits.shutdown_grace, self.0.tasks.wait()).await.is_ok() {
+        self.0.relays.close();
+        let graceful = timeout(self.0.limits.shutdown_grace, self.0.tasks.wait()).await.is_ok();
+        self.0.interrupt.cancel();
+        self.0.relays.wait().await;
+        if graceful {
             return;
         }
         tracing::warn!("answers are interrupted at the end of the grace period");
-        self.0.interrupt.cancel();
         let save = self.0.limits.save_timeout.saturating_mul(2);
         if timeout(save, self.0.tasks.wait()).await.is_err() {
             tracing::error!("answers were lost: the history service did not come back in time");

@@ -68,10 +68,7 @@ impl Runs {
         recorder.writer.start(Arc::clone(&started));
 
         let (status, error) = self.call(&agent, &question, &held, &mut recorder).await;
-        let mut request = recorder.finish_request(&started.run, status, error);
-        if held.was_offered() {
-            request.rest = Some(held.log.said_since(held.kept(), usize::MAX));
-        }
+        let request = recorder.finish_request(&started.run, status, error);
         let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();

@@ -47,8 +47,8 @@ impl Runs {
         if readers.is_of(&writer) {
             let (runs, caller) = (self.clone(), caller.clone());
             drop(reader);
-            self.0.tasks.spawn(async move {
-                runs.relay(&caller, &writer, stream).await;
+            self.0.relays.spawn(async move {
+                runs.0.interrupt.run_until_cancelled(runs.relay(&caller, &writer, stream)).await;
                 runs.followed().remove(&key);
             });
         }
