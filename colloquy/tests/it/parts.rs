@@ -48,7 +48,15 @@ pub(crate) struct Parts {
 impl Parts {
     /// Two gateways, with these flags, before an agent that replies in this order.
     pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>, flags: &[(&str, &str)]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::start_on(tempfile::tempdir().unwrap(), replies, flags).await
+    }
+
+    /// The same, with the database in this directory.
+    pub(crate) async fn start_on(
+        directory: TempDir,
+        replies: impl IntoIterator<Item = Reply>,
+        flags: &[(&str, &str)],
+    ) -> Self {
         let options = Options::new(directory.path());
         let cluster = Cluster::start(options.clone()).await.unwrap();
         let options = Options { port: cluster.port(), ..options };

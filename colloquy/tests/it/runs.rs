@@ -1,6 +1,6 @@
 //! Bad days of runs: whatever dies, nothing is lost, doubled or cut, and every client hears a last word.
 
-use std::time::Duration;
+use std::{path::Path, process::Command, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -99,6 +99,60 @@ async fn a_database_that_stands_still_holds_up_nobody_who_reads() {
     assert_eq!((asked.last().0.as_str(), asked.text().as_str()), ("completed", "one two"));
     assert_eq!(parts.agent.received().len(), 1, "the agent was not asked what was not saved");
     assert_eq!(parts.stored()[0], stored("completed", "one two"));
+}
+
+/// A small disk of its own. Gone with the value.
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    /// None where this user may not mount one.
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=755"), "tmpfs"]).arg(at);
+        mount.output().unwrap().status.success().then(|| Self(at.to_owned()))
+    }
+
+    fn fill(&self) {
+        let filled = std::fs::write(self.0.join("filler"), vec![0; 1 << 30]).unwrap_err();
+        assert_eq!(filled.kind(), std::io::ErrorKind::StorageFull);
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.0.join("filler")).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test]
+async fn a_database_whose_disk_is_full_gets_everything_when_there_is_room_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let Some(disk) = Disk::mount(directory.path(), "160m") else {
+        println!("only who may mount a disk can fill one: left out");
+        return;
+    };
+    let gate = Gate::new();
+    let long = "long ".repeat(100_000);
+    let (begin, wait) = (Piece::delta("one "), Piece::Wait(gate.clone()));
+    let reply = Reply::Sse(vec![begin, wait, Piece::delta(&long), Piece::done()]);
+    let parts = Parts::start_on(directory, [reply], &[]).await;
+    let mut asked = parts.stream(0, &hi()).await;
+    assert!(asked.until("one ").await);
+    disk.fill();
+    gate.open();
+    assert!(asked.until("long ").await, "the reader goes on being served");
+    let refused = json!({"message": long});
+    let refused = parts.request(1, Method::POST, "/agents/run").json(&refused).send().await.unwrap();
+    assert_eq!(refused.status(), 503, "what cannot be saved is not asked");
+    disk.make_room();
+    asked.rest().await;
+    assert_eq!(asked.last().0, "completed");
+    assert_eq!(parts.stored(), [stored("completed", &format!("one {long}"))]);
+    assert_eq!(parts.agent.received().len(), 1);
 }
 
 #[tokio::test]
