@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::{
     candidates::Candidates,
     normal::{LONGEST_TEXT, Text},
+    sieve::Sieve,
 };
 use crate::{
     id::{ConversationId, MessageId},
@@ -39,6 +40,7 @@ mod matcher;
 mod normal;
 mod phrase;
 mod query;
+mod sieve;
 mod snippet;
 mod titles;
 
@@ -236,7 +238,11 @@ async fn verified(
     let ids = |candidates: Vec<&Candidate>| candidates.iter().map(|candidate| candidate.entry_id).collect::<Vec<_>>();
     let texts = stored::texts(store.anywhere(), user, &ids(messages), &ids(titles), filter, LONGEST).await?;
     let query = Arc::clone(query);
-    let ranked = move || texts.into_iter().filter_map(|found| rank(&query, found)).collect();
+    let ranked = move || {
+        let sieve = Sieve::of(&query);
+        let left = texts.into_iter().filter(|found| sieve.passes(&found.text));
+        left.filter_map(|found| rank(&query, found)).collect()
+    };
     tokio::task::spawn_blocking(ranked).await.map_err(Error::internal)
 }
 

@@ -97,12 +97,13 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Opens as many blocks as may have so many candidates, going by those that are open.
+    /// Opens as many blocks as may have so many candidates, going by those that are open, and no fewer than these: who
+    /// comes back may do so often.
     async fn open_more(&mut self, missing: usize) -> Result<(), Error> {
         let most = MOST_BLOCKS[usize::from(self.opened > 1)];
         let likely = (missing * self.opened).div_ceil(self.found.max(1));
         let mut transaction = self.store.begin_to_search().await?;
-        self.open_blocks(&mut transaction, likely.clamp(1, most)).await?;
+        self.open_blocks(&mut transaction, likely.max(self.opened).clamp(1, most)).await?;
         transaction.commit().await?;
         Ok(())
     }
