@@ -48,14 +48,15 @@ pub(crate) struct Parts {
 impl Parts {
     /// Two gateways, with these flags, before an agent that replies in this order.
     pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>, flags: &[(&str, &str)]) -> Self {
-        Self::start_on(tempfile::tempdir().unwrap(), replies, flags).await
+        Self::start_on(tempfile::tempdir().unwrap(), replies, flags, &[]).await
     }
 
-    /// The same, with the database in this directory.
+    /// The same, with the database in this directory, and variables that all programs get.
     pub(crate) async fn start_on(
         directory: TempDir,
         replies: impl IntoIterator<Item = Reply>,
         flags: &[(&str, &str)],
+        everywhere: &[(&str, &str)],
     ) -> Self {
         let options = Options::new(directory.path());
         let cluster = Cluster::start(options.clone()).await.unwrap();
@@ -67,6 +68,7 @@ impl Parts {
             command.env("DATABASE_URL", cluster.tcp_url(SERVICE_ROLE, "service", "colloquy"));
             command.env("DATABASE_DIRECT_URL", cluster.tcp_url(OWNER_ROLE, "owner", "colloquy"));
             command.env("SERVICE_KEYS", format!("parts:{KEY}")).env("SERVICE_KEY", KEY);
+            command.envs(everywhere.iter().copied());
         };
         let auth = Program::start("auth", |command| {
             database(command);
@@ -81,7 +83,7 @@ impl Parts {
                 command.env("AUTH_URL", auth.url()).env("HISTORY_URL", history.url()).env("SERVICE_KEY", KEY);
                 command.env("AGENT_URL", agent.url());
                 command.env("GATEWAY_TICK", "50ms").env("GATEWAY_RUN_LEASE", LEASE);
-                command.envs(flags.iter().copied());
+                command.envs(flags.iter().chain(everywhere).copied());
             })
         });
         let gateways = gateways.collect();

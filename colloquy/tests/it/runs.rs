@@ -139,7 +139,7 @@ async fn a_database_whose_disk_is_full_gets_everything_when_there_is_room_again(
     let long = "long ".repeat(100_000);
     let (begin, wait) = (Piece::delta("one "), Piece::Wait(gate.clone()));
     let reply = Reply::Sse(vec![begin, wait, Piece::delta(&long), Piece::done()]);
-    let parts = Parts::start_on(directory, [reply], &[]).await;
+    let parts = Parts::start_on(directory, [reply], &[], &[]).await;
     let mut asked = parts.stream(0, &hi()).await;
     assert!(asked.until("one ").await);
     disk.fill();
@@ -153,6 +153,45 @@ async fn a_database_whose_disk_is_full_gets_everything_when_there_is_room_again(
     assert_eq!(asked.last().0, "completed");
     assert_eq!(parts.stored(), [stored("completed", &format!("one {long}"))]);
     assert_eq!(parts.agent.received().len(), 1);
+}
+
+/// The library that tells programs another time.
+fn faketime() -> String {
+    let found = std::fs::read_dir("/usr/lib").unwrap().flatten().find_map(|architecture| {
+        let library = architecture.path().join("faketime/libfaketime.so.1");
+        library.exists().then(|| library.to_str().unwrap().to_owned())
+    });
+    found.expect("this test sets clocks: install libfaketime (on Debian: apt-get install faketime)")
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ends_no_run() {
+    for jump in ["+1d", "-1d"] {
+        let (gate, reply) = halting();
+        let directory = tempfile::tempdir().unwrap();
+        let clock = directory.path().join("clock");
+        std::fs::write(&clock, "+0").unwrap();
+        let everywhere = [
+            ("LD_PRELOAD", &*faketime()),
+            ("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap()),
+            ("FAKETIME_NO_CACHE", "1"),
+            ("DONT_FAKE_MONOTONIC", "1"),
+        ];
+        let parts = Parts::start_on(directory, [reply], &[], &everywhere).await;
+        let mut asked = parts.stream(0, &hi()).await;
+        let run_id = asked.run_id().await;
+        let mut followed = parts.follow(1, &run_id).await;
+        assert!(followed.until("one ").await);
+        std::fs::write(&clock, jump).unwrap();
+        // Longer than a lease: it has to be renewed in the new time.
+        tokio::time::timeout(Duration::from_secs(3), followed.until("event: interrupted")).await.unwrap_err();
+        gate.open();
+        for stream in [&mut asked, &mut followed] {
+            stream.rest().await;
+            assert_eq!((stream.last().0.as_str(), stream.text().as_str()), ("completed", "one two"), "{jump}");
+        }
+        assert_eq!(parts.stored(), [stored("completed", "one two")], "{jump}");
+    }
 }
 
 #[tokio::test]
