@@ -11,7 +11,7 @@ use crate::event::Event;
 
 /// Everything that was said.
 #[derive(Default)]
-pub(super) struct Heard(Vec<Value>);
+pub(super) struct Heard(pub(super) Vec<Value>);
 
 impl Sink for Heard {
     fn emit(&mut self, event: Event) -> Result<(), AgentError> {
@@ -55,10 +55,8 @@ pub(super) fn read<'a>(
 
 /// What these documents, each the data of an event without a name, say.
 pub(super) fn stream(reader: Box<dyn Reader>, data: &[Value]) -> (Vec<Value>, Result<(), String>) {
-    let text: String = data
-        .iter()
-        .map(|data| format!("data: {}\n\n", data.as_str().map_or_else(|| data.to_string(), str::to_owned)))
-        .collect();
+    let text = data.iter().map(|data| data.as_str().map_or_else(|| data.to_string(), str::to_owned));
+    let text = text.fold(String::new(), |text, data| text + "data: " + &data + "\n\n");
     read(reader, [text.as_bytes()])
 }
 

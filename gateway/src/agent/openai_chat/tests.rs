@@ -9,7 +9,8 @@ fn reader() -> Box<dyn Reader> {
 }
 
 fn delta(delta: Value) -> Value {
-    json!({"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
+    let choice = Value::Object([("index".to_owned(), json!(0)), ("delta".to_owned(), delta)].into_iter().collect());
+    json!({"id": "c", "object": "chat.completion.chunk", "choices": [choice]})
 }
 
 fn stop(reason: &str) -> Value {
@@ -146,7 +147,7 @@ fn only_its_own_word_ends_a_stream() {
     assert_eq!(ended(&[text.clone(), json!("[DONE]")]), Ok(()));
     assert_eq!(ended(&[text.clone(), stop("stop")]), Ok(()));
     assert_eq!(
-        ended(&[text.clone()]).unwrap_err(),
+        ended(std::slice::from_ref(&text)).unwrap_err(),
         "agent_cut: the agent's stream ended without a `finish_reason` or `[DONE]`"
     );
     let error = json!({"error": {"message": "out of tea", "type": "server_error", "code": null, "param": null}});
