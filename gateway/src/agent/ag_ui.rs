@@ -209,7 +209,7 @@ impl Answer {
         self.tools.end_all(said)?;
         let mut snapshot = self.snapshot.take();
         if snapshot["role"] == "assistant" {
-            said.sources(snapshot["metadata"]["sources"].take())?;
+            said.sources(snapshot.pointer_mut("/metadata/sources").map(Value::take).unwrap_or_default())?;
             self.whole(snapshot["content"].take(), said)?;
         }
         match event.result {

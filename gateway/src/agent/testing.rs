@@ -60,6 +60,29 @@ pub(super) fn stream(reader: Box<dyn Reader>, data: &[Value]) -> (Vec<Value>, Re
     read(reader, [text.as_bytes()])
 }
 
+/// Whatever stands in the place of any member of an event, it is read or refused, and nothing breaks.
+pub(super) fn survives(reader: fn() -> Box<dyn Reader>, end: &Value, event: &Value) {
+    for place in places(event, String::new()) {
+        for odd in
+            [json!(null), json!("odd"), json!("1"), json!(-1), json!(1e300), json!([7]), json!({"a": {"b": null}})]
+        {
+            let mut event = event.clone();
+            *event.pointer_mut(&place).unwrap() = odd;
+            let (_heard, _ended) = stream(reader(), &[event.clone(), event, end.clone()]);
+        }
+    }
+}
+
+fn places(value: &Value, here: String) -> Vec<String> {
+    let inner: Vec<_> = match value {
+        Value::Array(items) => items.iter().enumerate().map(|(name, item)| (name.to_string(), item)).collect(),
+        Value::Object(members) => members.iter().map(|(name, item)| (name.clone(), item)).collect(),
+        _ => Vec::new(),
+    };
+    let inner: Vec<_> = inner.into_iter().flat_map(|(name, item)| places(item, format!("{here}/{name}"))).collect();
+    [here].into_iter().chain(inner).collect()
+}
+
 /// However a stream is sliced, and however its lines end, it says the same.
 pub(super) fn slicing_does_not_matter(reader: fn() -> Box<dyn Reader>, stream: &'static str) {
     let expected = read(reader(), [stream.as_bytes()]);

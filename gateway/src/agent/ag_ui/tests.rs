@@ -70,6 +70,7 @@ fn each_event_says_what_it_says() {
             vec![json!({"tool_result": ["c", "7 degrees"]})],
         ),
     ] {
+        testing::survives(reader, &finished(), &event);
         assert_eq!(heard(&[event.clone(), finished()]), said, "{event}");
     }
 }
@@ -132,6 +133,7 @@ fn an_agent_that_does_not_stream_says_all_at_the_end() {
         json!({"type": "MESSAGES_SNAPSHOT", "messages": [{"id": "0", "role": "user", "content": "Hello"},
             {"id": "1", "role": "assistant", "content": content, "metadata": {"sources": ["https://a"]}}]})
     };
+    testing::survives(reader, &finished(), &snapshot("Hi"));
     let source = json!({"source": {"kind": "url", "url": "https://a"}});
     assert_eq!(heard(&[snapshot("Hi"), finished()]), [source.clone(), json!({"text": "Hi"})]);
     let text = json!({"type": "TEXT_MESSAGE_CHUNK", "messageId": "1", "delta": "Hi"});
@@ -144,6 +146,8 @@ fn an_agent_that_does_not_stream_says_all_at_the_end() {
 #[test]
 fn only_its_own_word_ends_a_stream() {
     let end = |outcome: Value| json!({"type": "RUN_FINISHED", "outcome": outcome, "usage": [{"inputTokens": 1}]});
+    testing::survives(reader, &finished(), &end(json!({"type": "success", "pendingToolCallIds": ["c"]})));
+    testing::survives(reader, &finished(), &end(json!({"type": "interrupt", "interrupts": [{"id": "i"}]})));
     let usage = json!({"usage": [1, null, null]});
     let stopped = |reason: &str| json!({ "finish_reason": reason });
     assert_eq!(heard(&[end(json!({"type": "success"}))]), [usage.clone(), stopped("stop")]);

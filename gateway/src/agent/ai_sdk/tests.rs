@@ -94,6 +94,7 @@ fn each_chunk_says_what_it_says() {
         ),
         (json!({"type": "message-metadata", "messageMetadata": null}), vec![]),
     ] {
+        testing::survives(reader, &json!({"type": "finish"}), &chunk);
         let (heard, ended) = testing::stream(reader(), &[chunk.clone(), json!({"type": "finish"})]);
         assert_eq!((heard, ended), (said, Ok(())), "{chunk}");
     }
@@ -101,6 +102,9 @@ fn each_chunk_says_what_it_says() {
 
 #[test]
 fn texts_are_paragraphs_and_their_citations_count_from_the_first_one() {
+    let end = json!({"type": "text-end", "id": "1", "citations": [{"source": {"url": "https://a"}, "startIndex": 3, "endIndex": 6}]});
+    testing::survives(reader, &end, &json!({"type": "text-delta", "id": "1", "delta": "Hi"}));
+    testing::survives(reader, &json!({"type": "finish"}), &end);
     let (heard, ended) = testing::stream(
         reader(),
         &[

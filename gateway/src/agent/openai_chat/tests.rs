@@ -62,6 +62,7 @@ fn each_piece_says_what_it_says() {
         (json!({"choices": [{"index": 1, "delta": {"content": "another"}}]}), vec![]),
         (json!({"choices": null, "prompt_filter_results": []}), vec![]),
     ] {
+        testing::survives(reader, &stop("stop"), &piece);
         assert_eq!(heard(&[piece.clone(), json!("[DONE]")]), said, "{piece}");
     }
 }
@@ -106,6 +107,11 @@ fn tool_calls_are_told_in_pieces_and_whole() {
     let calls = |data: &[Value]| -> Vec<Value> {
         heard(data).into_iter().filter(|said| said.get("tool_call").is_some()).collect()
     };
+    testing::survives(
+        reader,
+        &stop("stop"),
+        &call(json!({"index": 0, "id": "a", "function": {"name": "n", "arguments": "{}"}})),
+    );
     let whole = |id: Value| json!({"index": 0, "id": id, "function": {"name": "look", "arguments": {"q": 1}}});
     assert_eq!(
         calls(&[call(whole(json!("a"))), call(whole(json!("b"))), json!("[DONE]")]),

@@ -78,6 +78,18 @@ async fn whoever_said_that_it_is_done_need_not_hang_up() {
 }
 
 #[tokio::test]
+async fn a_line_of_a_megabyte_is_read_and_an_event_of_ten_is_not() {
+    let said = "x".repeat(1_000_000);
+    let fake = FakeAgent::always(Reply::Sse(vec![Piece::delta(&said), Piece::done()])).await;
+    let (heard, ended) = ask(&agent(&fake.url(), &[]), "Hello").await;
+    assert_eq!((text(&heard).len(), ended), (1_000_000, Ok(())));
+    let large = Piece::Bytes(format!("event: delta\n{}\n", format!("data: {said}\n").repeat(10)));
+    let fake = FakeAgent::always(Reply::Sse(vec![large, Piece::done()])).await;
+    let (_, ended) = ask(&agent(&fake.url(), &[]), "Hello").await;
+    assert!(ended.as_ref().unwrap_err().starts_with("agent_answer_too_large: "), "{ended:?}");
+}
+
+#[tokio::test]
 async fn an_agent_has_settings_of_its_own() {
     let fake = FakeAgent::always(Reply::Silence).await;
     let Cli { agents, limits } = Cli::parse_from(["gateway", "--agent-url", &fake.url()]);
