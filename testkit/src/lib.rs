@@ -4,13 +4,17 @@ pub mod agent;
 mod auth;
 pub mod better_auth;
 mod channel;
+mod installation;
 pub mod issuer;
 mod node;
 pub mod oidc_provider;
 mod pgbouncer;
 mod postgres;
 mod proxy;
+mod python;
 mod replicated;
+mod server;
+mod third_party;
 
 pub use self::{
     auth::{NoUsers, OnlyVerifies, Verifies},
@@ -19,4 +23,5 @@ pub use self::{
     postgres::TestDatabase,
     proxy::{Fault, Proxy},
     replicated::Replicated,
+    third_party::ThirdParty,
 };
