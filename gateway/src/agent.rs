@@ -38,7 +38,10 @@ mod tools;
 mod transcript;
 mod usage;
 
-pub(crate) use self::error::{AgentError, AgentFault};
+pub(crate) use self::{
+    admission::Permit,
+    error::{AgentError, AgentFault},
+};
 use self::{admission::Places, circuit::Circuit, reading::Reader, transcript::Transcript};
 
 /// Takes what an agent says.

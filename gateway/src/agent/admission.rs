@@ -32,7 +32,6 @@ impl Places {
 impl Agent {
     /// Whether this agent may be asked now: not while it writes as many answers as it may, and not while it is known to be
     /// down.
-    #[cfg_attr(not(test), expect(dead_code, reason = "runs do not ask yet"))]
     pub(crate) fn admit(&self) -> Result<Permit, Refused> {
         let refused = |code, why, wait| {
             let detail = format!("the agent `{}` {why}; try again soon", self.name());
