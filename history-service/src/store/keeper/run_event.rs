@@ -45,17 +45,21 @@ pub(crate) async fn append(db: &mut PgConnection, batches: &[Batch], lease: f64)
     sqlx::query_as!(
         Appended,
         r#"
-        WITH held AS MATERIALIZED (
-            SELECT r.run_id, r.user_id, r.message_id, b.renew, b.position
+        WITH fenced AS MATERIALIZED (
+            SELECT r.run_id, r.user_id, r.message_id, r.status, b.renew, b.position
             FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[])
                 AS b (run_id, user_id, fence, renew, position)
             JOIN history.run r
                 ON r.user_id = b.user_id
                 AND r.run_id = b.run_id
             WHERE r.fence = b.fence
-                AND r.status = 'running'
             ORDER BY r.run_id
             FOR NO KEY UPDATE OF r
+        ),
+        held AS (
+            SELECT run_id, user_id, message_id, renew, position
+            FROM fenced
+            WHERE status = 'running'
         ),
         kept AS (
             INSERT INTO history.run_event AS e (run_id, user_id, position, count, payload)

@@ -67,19 +67,22 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
     choices.extend(match kind {
         "uuid" | "text" if number == 1 => vec![quoted(&user.to_string())],
         "uuid" => {
-            let ids = [&Uuid::now_v7().to_string(), &owner.answer, &owner.conversation, &owner.run, &owner.question];
+            let Possessions { answer, conversation, run, question, quiet_question, .. } = owner;
+            let ids = [&Uuid::now_v7().to_string(), answer, conversation, run, question, quiet_question];
             ids.into_iter().map(|id| quoted(id)).chain([null()]).collect()
         }
         "uuid[]" => [&owner.answer, &owner.conversation, &owner.run, &Uuid::now_v7().to_string()]
             .map(|id| format!("ARRAY['{id}']::uuid[]"))
             .to_vec(),
         "text" if statement.has("new_role => ", number, "") => vec![quoted("user"), quoted("assistant")],
+        "text" if statement.has("finish_reason = ", number, "") => vec![quoted("stop"), null()],
         "text" if statement.has("", number, "::text::json") => vec!["'{}'".to_owned(), "'[]'".to_owned(), null()],
         "text" => {
             let words = ["completed", "user", "up", "docs", MARK, "{}", &owner.conversation_client_id];
             words.into_iter().map(quoted).chain([null()]).collect()
         }
         "text[]" => ["url", "completed", MARK, "{}"].map(|word| format!("ARRAY['{word}']")).to_vec(),
+        "bool[]" => vec!["ARRAY[true]".to_owned()],
         "bool" => ["false", "true", "NULL"].map(str::to_owned).to_vec(),
         "int2" | "int4" | "int8" | "float8" => ["1", "100", "0", "NULL"].map(str::to_owned).to_vec(),
         "int2[]" | "int4[]" | "int8[]" | "float8[]" => vec!["ARRAY[7]".to_owned()],
