@@ -101,6 +101,7 @@ fn nothing_but_these_statements_runs_as_the_keeper() {
         "deletion::delete_newest",
         "deletion::forget_blocks",
         "deletion::hide",
+        "deletion::hold_runs",
         "deletion::of_user",
         "indexing::fill",
         "indexing::filling",

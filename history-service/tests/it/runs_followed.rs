@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use kit::server::Listeners;
 use proto::history::v1::{self as pb, run_event::Event, watch_run_response::Step};
 use testkit::Proxy;
-use tonic::{Code, Status, Streaming};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status, Streaming, transport::Endpoint};
 
-use crate::world::{Person, World, clients_with, completed, reason_of, text, told};
+use crate::world::{Person, World, clients_on, clients_with, completed, config, reason_of, text, told};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -215,4 +217,31 @@ async fn a_follower_outlives_a_database_that_is_away_for_a_moment() {
     user.end(&run, "aaa").await;
     proxy.cut();
     assert_eq!(follower.rest().await.1.message.unwrap().content, "aaa");
+}
+
+#[tokio::test]
+async fn a_service_that_stops_sends_its_followers_elsewhere() {
+    let world = World::new().await;
+    let user = world.user();
+    let run = user.ask(None, "tell me").await.run.unwrap();
+    let stop = CancellationToken::new();
+    let here = "127.0.0.1:0".parse().unwrap();
+    let listeners = Listeners::bind(here, here).await.unwrap();
+    let address = format!("http://{}", listeners.grpc.local_addr().unwrap());
+    let there = user.at(&clients_on(Endpoint::from_shared(address).unwrap().connect_lazy()));
+    let config = config(world.database.service_url.clone());
+    let serving = Box::pin(history_service::serve(config, listeners, stop.clone()));
+    let following = async {
+        let mut follower = Follower::new(&there, &run, 0).await;
+        user.stream(&run, 0, &[text("a")]).await;
+        follower.until(1).await;
+        stop.cancel();
+        let refused = follower.step().await.unwrap_err();
+        assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::Unavailable, "SERVICE_UNAVAILABLE"));
+        follower.position
+    };
+    let (served, position) = tokio::join!(serving, following);
+    served.unwrap();
+    user.stream(&run, 1, &[text("b")]).await;
+    assert_eq!(Follower::new(&user, &run, position).await.until(2).await, "b");
 }

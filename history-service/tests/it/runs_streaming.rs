@@ -97,6 +97,27 @@ async fn no_batch_slips_in_behind_the_end() {
     }
 }
 
+/// Ticks of many runs and the end of everything of their user, at the same moment, in any order of the runs.
+#[tokio::test]
+async fn ticks_and_erasures_never_wait_for_one_another() {
+    let world = World::new().await;
+    for _ in 0..5 {
+        let user = world.user();
+        let runs = join_all((0..30).map(|_| user.ask(None, "go on"))).await;
+        let runs: Vec<_> = runs.into_iter().map(|started| started.run.unwrap()).collect();
+        let ticks = (0..20).map(|position| {
+            let batches = runs.iter().rev().map(|run| batch(run, user.id, position, &[text("b")]));
+            world.clients.append(batches.collect::<Vec<_>>())
+        });
+        let erased = user.erase_user(pb::EraseUserRequest {});
+        let (ticks, erased) = futures_util::future::join(join_all(ticks), erased).await;
+        assert_eq!(erased.unwrap().counts.unwrap().runs, 30);
+        for tick in ticks {
+            assert!([0, 30].contains(&tick.unwrap().lost_run_ids.len()));
+        }
+    }
+}
+
 #[tokio::test]
 async fn leases_are_renewed_where_it_is_asked_for_and_in_place() {
     let world = World::new().await;
