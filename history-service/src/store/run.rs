@@ -8,8 +8,8 @@ pub(crate) use self::{
     again::{answer_again, is_question},
     context::{context, root},
     ending::{request_cancel, take_abandoned},
-    event::{append_rest, events},
-    finish::{Ended, finish},
+    event::events,
+    finish::finish,
     turn::{Begun, Turn, insert_turn},
 };
 use crate::{

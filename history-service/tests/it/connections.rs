@@ -182,8 +182,11 @@ async fn a_run_begins_and_ends_once() {
                 assert!(proxy.is_done() && !started.joined, "{fault:?}");
                 assert_eq!(started.context.last().unwrap().content, "why?", "{fault:?}");
                 let run = started.run.unwrap();
-                proxy.next([fault.clone()]);
-                let ended = user.finish_run(completed(&run, "because")).await.unwrap();
+                // It has no COMMIT of its own.
+                let word = "because, breaking here";
+                let breaks = if matches!(fault, Fault::After(_)) { Fault::After(word) } else { Fault::Before(word) };
+                proxy.next([breaks]);
+                let ended = user.finish_run(completed(&run, word)).await.unwrap();
                 assert!(proxy.is_done(), "{fault:?}");
                 let found = user.get_run(pb::GetRunRequest { run_id: run.id, ..Default::default() }).await.unwrap();
                 assert_eq!((ended.run, ended.message), (found.run, found.message), "{fault:?}");

@@ -3,7 +3,7 @@
 use proto::history::v1 as pb;
 use testkit::Proxy;
 
-use crate::world::{Person, World, clients_with, user_message};
+use crate::world::{Person, World, clients_with, completed, text, told, user_message};
 
 #[tokio::test]
 async fn an_append_goes_once_to_the_database_and_so_do_reads() {
@@ -35,4 +35,27 @@ async fn an_append_goes_once_to_the_database_and_so_do_reads() {
         }
         assert_eq!(proxy.said() - before, 1, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_run_ends_in_one_round_trip() {
+    let world = World::new().await;
+    let proxy = Proxy::start().await;
+    let clients = clients_with(proxy.service_url(&world.database), |config| config.options.max_connections = 1);
+    let user = Person::new(&clients);
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        let run = user.ask(None, "why?").await.run.unwrap();
+        user.stream(&run, 0, &[text("be")]).await;
+        let source = pb::Source { url: Some("https://example.com".to_owned()), ..pb::Source::default() };
+        let rest = Some(told(1, &[text("cause")]));
+        let finish = pb::FinishRunRequest { sources: vec![source], rest, ..completed(&run, "because") };
+        let before = proxy.said();
+        let finished = user.finish_run(finish).await.unwrap();
+        said.push(proxy.said() - before);
+        let stored = user.run(&run.id).await;
+        assert_eq!((finished.run, finished.message), (stored.run, stored.message));
+    }
+    // The first time the statement is prepared.
+    assert_eq!(said[1], 1, "{said:?}");
 }

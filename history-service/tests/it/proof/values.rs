@@ -56,6 +56,7 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         ("request_id = ", &owner.request_id),
         ("client_id = ", &owner.message_client_id),
         ("in_conversation => ", &owner.conversation),
+        ("ending => ", &owner.run),
         ("s.url = ", &owner.url),
         ("s.content_hash = ", &owner.content_hash),
     ];
@@ -75,7 +76,7 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
             .map(|id| format!("ARRAY['{id}']::uuid[]"))
             .to_vec(),
         "text" if statement.has("new_role => ", number, "") => vec![quoted("user"), quoted("assistant")],
-        "text" if statement.has("finish_reason = ", number, "") => vec![quoted("stop"), null()],
+        "text" if statement.has("finish_reason => ", number, "") => vec![quoted("stop"), null()],
         "text" if statement.has("", number, "::text::json") => vec!["'{}'".to_owned(), "'[]'".to_owned(), null()],
         "text" => {
             let words = ["completed", "user", "up", "docs", MARK, "{}", &owner.conversation_client_id];
