@@ -24,6 +24,7 @@ pub(super) struct Interrupted {
 impl Interrupted {
     /// To be called when it is committed.
     pub(super) fn tell(self, store: &Store) {
+        metrics::counter!("history_runs_interrupted_total").increment(1);
         store.calendar().ended(self.run, self.followed);
         store.wrote_searched();
     }

@@ -6,11 +6,11 @@ use sqlx::{PgConnection, PgExecutor};
 
 pub(crate) use self::{
     again::{answer_again, is_question},
-    context::{context, root},
+    context::context,
     ending::{request_cancel, take_abandoned},
     event::events,
     finish::finish,
-    turn::{Begun, Turn, insert_turn},
+    turn::{Begun, Turn, begin},
 };
 use crate::{
     id::{ConversationId, MessageId, RunId},

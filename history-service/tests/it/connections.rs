@@ -173,20 +173,19 @@ async fn a_run_begins_and_ends_once() {
     let (proxy, clients) = on_a_bad_way(&world).await;
     let user = Person::new(&clients);
     let existing = user.conversation().await.id;
-    for (index, fault) in breaks().into_iter().enumerate() {
+    // Beginning and end are one statement each, without a COMMIT of its own.
+    let spoken = "breaking here";
+    for (index, fault) in [Fault::Before(spoken), Fault::After(spoken), Fault::Before(spoken)].into_iter().enumerate() {
         for conversation in [None, Some(existing.as_str())] {
             for request_id in [None, Some(format!("{index} {conversation:?}"))] {
                 proxy.next([fault.clone()]);
-                let question = pb::StartRunRequest { request_id: request_id.clone(), ..question(conversation, "why?") };
+                let question = pb::StartRunRequest { request_id: request_id.clone(), ..question(conversation, spoken) };
                 let started = user.start_run(question).await.unwrap();
                 assert!(proxy.is_done() && !started.joined, "{fault:?}");
-                assert_eq!(started.context.last().unwrap().content, "why?", "{fault:?}");
+                assert_eq!(started.context.last().unwrap().content, spoken, "{fault:?}");
                 let run = started.run.unwrap();
-                // It has no COMMIT of its own.
-                let word = "because, breaking here";
-                let breaks = if matches!(fault, Fault::After(_)) { Fault::After(word) } else { Fault::Before(word) };
-                proxy.next([breaks]);
-                let ended = user.finish_run(completed(&run, word)).await.unwrap();
+                proxy.next([fault.clone()]);
+                let ended = user.finish_run(completed(&run, spoken)).await.unwrap();
                 assert!(proxy.is_done(), "{fault:?}");
                 let found = user.get_run(pb::GetRunRequest { run_id: run.id, ..Default::default() }).await.unwrap();
                 assert_eq!((ended.run, ended.message), (found.run, found.message), "{fault:?}");

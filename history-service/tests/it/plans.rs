@@ -5,13 +5,12 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, raw_sql};
 use crate::{costs::statement, world::World};
 
 /// What is called most, each by words that only its statement has, and the role that runs it.
-const HOT: [(&str, &[&str], &str); 17] = [
+const HOT: [(&str, &[&str], &str); 16] = [
     ("list", &["(pinned, updated_at, conversation_id) <"], "colloquy_service"),
     ("list, backwards", &["(pinned, updated_at, conversation_id) >"], "colloquy_service"),
     ("one conversation", &["AND conversation_id = $2\n            LIMIT 1\n        ) c"], "colloquy_service"),
     ("messages", &["WITH RECURSIVE path", "sibling_index"], "colloquy_service"),
     ("a jump", &["WITH RECURSIVE walk", "goal"], "colloquy_service"),
-    ("context", &["chosen_count"], "colloquy_service"),
     ("a message by its client id", &["SELECT message_id\n", "client_id = $2"], "colloquy_service"),
     ("sources of a message", &["LIMIT 32767"], "colloquy_service"),
     ("citations", &["s.url = $2"], "colloquy_service"),
@@ -21,7 +20,7 @@ const HOT: [(&str, &[&str], &str); 17] = [
     ("the latest run", &["latest.run_id"], "colloquy_service"),
     ("a tick", &["FOR NO KEY UPDATE OF r", "SKIP LOCKED", "renewed"], "colloquy_keeper"),
     ("followers", &["WITH ORDINALITY AS asked"], "colloquy_keeper"),
-    ("leases", &["EXTRACT(EPOCH FROM lease_expires_at"], "colloquy_keeper"),
+    ("leases", &["EXTRACT(EPOCH FROM r.lease_expires_at"], "colloquy_keeper"),
     ("what has expired", &["ORDER BY expires_at"], "colloquy_keeper"),
 ];
 

@@ -3,7 +3,7 @@
 use proto::history::v1 as pb;
 use testkit::Proxy;
 
-use crate::world::{Person, World, clients_with, completed, text, told, user_message};
+use crate::world::{Person, World, clients_with, completed, question, text, told, user_message};
 
 #[tokio::test]
 async fn an_append_goes_once_to_the_database_and_so_do_reads() {
@@ -58,4 +58,45 @@ async fn a_run_ends_in_one_round_trip() {
     }
     // The first time the statement is prepared.
     assert_eq!(said[1], 1, "{said:?}");
+}
+
+#[tokio::test]
+async fn a_run_begins_in_one_round_trip_wherever() {
+    let world = World::new().await;
+    let proxy = Proxy::start().await;
+    let clients = clients_with(proxy.service_url(&world.database), |config| config.options.max_connections = 1);
+    let user = Person::new(&clients);
+    let long = user.conversation().await.id;
+    for number in 0..30 {
+        user.say(&long, &number.to_string(), None).await;
+    }
+    let named = |name: &str| pb::StartRunRequest {
+        conversation_client_id: Some(name.to_owned()),
+        client_id: Some(uuid::Uuid::now_v7().to_string()),
+        ..question(None, "why?")
+    };
+    let requests = [
+        question(None, "why?"),
+        question(None, "why?"),
+        question(Some(&long), "why?"),
+        named("a"),
+        named("b"),
+        named("a"),
+    ];
+    let mut said = Vec::new();
+    for request in requests {
+        let before = proxy.said();
+        let started = user.start_run(request).await.unwrap();
+        said.push(proxy.said() - before);
+        let stored = user.run(&started.run.as_ref().unwrap().id).await;
+        assert_eq!(
+            (&started.run, started.user_message, started.message),
+            (&stored.run, stored.user_message, stored.message)
+        );
+        let conversation = started.conversation.unwrap();
+        assert_eq!(user.read(&conversation.id).await, conversation);
+        user.end(&started.run.unwrap(), "because").await;
+    }
+    // The first time the statement is prepared.
+    assert_eq!(said[1..], [1; 5], "{said:?}");
 }

@@ -182,3 +182,18 @@ async fn events_are_forgotten_a_while_after_the_end_and_not_before() {
     tidy(&config).await;
     assert_eq!(left().await, [id(&runs[3]), id(&runs[24])]);
 }
+
+#[tokio::test]
+async fn a_run_of_a_conversation_that_has_expired_goes_with_it() {
+    let world = World::new().await;
+    let user = world.user();
+    let run = user.ask(None, "for now").await.run.unwrap();
+    user.stream(&run, 0, &[text("a")]).await;
+    let_leases_run_out(&world).await;
+    let mut superuser = world.superuser().await;
+    let past = "UPDATE history.conversation SET expires_at = now() - interval '1 second'";
+    sqlx::query(past).execute(&mut superuser).await.unwrap();
+    tidy(&config(world.database.service_url.clone())).await;
+    let left = "SELECT (SELECT count(*) FROM history.run) + (SELECT count(*) FROM history.run_event)";
+    assert_eq!(sqlx::query_scalar::<_, i64>(left).fetch_one(&mut superuser).await.unwrap(), 0);
+}

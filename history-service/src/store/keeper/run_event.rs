@@ -247,17 +247,21 @@ pub(crate) struct Held {
     pub(crate) seconds: f64,
 }
 
-/// The running runs whose leases run out first.
+/// The running runs whose leases run out first. Those of conversations that have expired go with these.
 pub(crate) async fn running(db: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Held>> {
     sqlx::query_as!(
         Held,
         r#"
         SELECT
-            run_id AS "run: RunId", user_id AS "user",
-            EXTRACT(EPOCH FROM lease_expires_at - statement_timestamp())::double precision AS "seconds!"
-        FROM history.run
-        WHERE status = 'running'
-        ORDER BY lease_expires_at
+            r.run_id AS "run: RunId", r.user_id AS "user",
+            EXTRACT(EPOCH FROM r.lease_expires_at - statement_timestamp())::double precision AS "seconds!"
+        FROM history.run r
+        JOIN history.conversation c
+            ON c.user_id = r.user_id
+            AND c.conversation_id = r.conversation_id
+        WHERE r.status = 'running'
+            AND (c.expires_at IS NULL OR c.expires_at > statement_timestamp())
+        ORDER BY r.lease_expires_at
         LIMIT $1
         "#,
         limit,

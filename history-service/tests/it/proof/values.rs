@@ -56,12 +56,16 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         ("request_id = ", &owner.request_id),
         ("client_id = ", &owner.message_client_id),
         ("in_conversation => ", &owner.conversation),
+        ("in_conversation => ", &owner.quiet),
         ("ending => ", &owner.run),
+        ("leaf => ", &owner.answer),
         ("s.url = ", &owner.url),
         ("s.content_hash = ", &owner.content_hash),
     ];
     let mut choices = Vec::new();
-    if statement.has("", number, &format!("::{kind} IS NULL OR ")) || statement.has("after_message => ", number, "") {
+    if statement.has("", number, &format!("::{kind} IS NULL OR "))
+        || ["after_message => ", "in_named => "].iter().any(|before| statement.has(before, number, ""))
+    {
         choices.push(null());
     }
     choices.extend(named.iter().filter(|(before, _)| statement.has(before, number, "")).map(|(_, name)| quoted(name)));
