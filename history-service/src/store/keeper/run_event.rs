@@ -252,15 +252,23 @@ pub(crate) async fn running(db: &mut PgConnection, limit: i64) -> sqlx::Result<V
     sqlx::query_as!(
         Held,
         r#"
+        WITH running AS MATERIALIZED (
+            SELECT run_id, user_id, conversation_id, lease_expires_at
+            FROM history.run
+            WHERE status = 'running'
+        )
         SELECT
             r.run_id AS "run: RunId", r.user_id AS "user",
             EXTRACT(EPOCH FROM r.lease_expires_at - statement_timestamp())::double precision AS "seconds!"
-        FROM history.run r
-        JOIN history.conversation c
-            ON c.user_id = r.user_id
-            AND c.conversation_id = r.conversation_id
-        WHERE r.status = 'running'
-            AND (c.expires_at IS NULL OR c.expires_at > statement_timestamp())
+        FROM running r
+        CROSS JOIN LATERAL (
+            SELECT
+            FROM history.conversation
+            WHERE user_id = r.user_id
+                AND conversation_id = r.conversation_id
+                AND (expires_at IS NULL OR expires_at > statement_timestamp())
+            LIMIT 1
+        ) c
         ORDER BY r.lease_expires_at
         LIMIT $1
         "#,
