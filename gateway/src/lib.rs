@@ -16,6 +16,7 @@ mod problem;
 mod resource;
 mod routes;
 mod run;
+mod thread;
 
 pub use self::{
     config::{
