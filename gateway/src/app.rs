@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     extract::{Clients, Credentials},
     history::History,
+    quota::Allowance,
     run::Runs,
 };
 
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub(crate) users: UserServiceClient<Transport>,
     pub(crate) history: History,
     pub(crate) runs: Runs,
+    /// Of requests.
+    pub(crate) allowance: Arc<Allowance>,
 }
 
 impl App {
@@ -39,6 +42,7 @@ impl App {
         let verifier = RemoteVerifier::new(auth, &config.token_cache);
         let credentials = Arc::new(Credentials::new(&config.options));
         let clients = Arc::new(Clients::new(config.options.trusted_proxies.clone()));
-        Ok(Self { verifier, credentials, clients, users, history, runs })
+        let allowance = Arc::new(Allowance::of_requests(limits.requests_per_minute));
+        Ok(Self { verifier, credentials, clients, users, history, runs, allowance })
     }
 }

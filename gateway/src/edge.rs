@@ -74,6 +74,8 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
             .expose_headers([
                 request_id::HEADER.clone(),
                 header::RETRY_AFTER,
+                own("ratelimit"),
+                own("ratelimit-policy"),
                 header::LOCATION,
                 header::CONTENT_DISPOSITION,
                 own("x-conversation-id"),

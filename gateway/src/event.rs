@@ -18,7 +18,7 @@ pub(crate) enum Step {
 }
 
 /// How a run begins.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Started {
     pub(crate) run: Run,
     pub(crate) user_message: Message,

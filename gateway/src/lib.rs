@@ -13,6 +13,7 @@ mod fields;
 mod gateway;
 mod history;
 mod problem;
+mod quota;
 mod resource;
 mod routes;
 mod run;

@@ -3,15 +3,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use kit::caller::UserId;
-use proto::{
-    answer,
-    history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunResponse},
-};
+use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunResponse};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Semaphore,
     time::{Duration, Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -24,8 +22,10 @@ use crate::{
     extract::Caller,
     history::{self, History},
     problem::{Problem, Refused},
+    quota::Allowance,
 };
 
+mod admission;
 mod execution;
 mod fingerprint;
 mod following;
@@ -38,6 +38,7 @@ mod tending;
 mod turns;
 
 use self::{
+    admission::Admission,
     execution::Execution,
     live::{Held, Live},
     log::Writer,
@@ -64,7 +65,8 @@ struct Shared {
     history: History,
     agents: Agents,
     limits: Limits,
-    slots: Option<Arc<Semaphore>>,
+    admission: Admission,
+    allowance: Allowance,
     live: Live,
     followed: Mutex<Followed>,
     /// Logs of some that could not be saved, for a while.
@@ -82,12 +84,13 @@ type Followed = HashMap<(UserId, String), Reader>;
 
 impl Runs {
     pub(crate) fn new(history: History, agents: Agents, limits: Limits) -> Self {
-        let slots = (limits.max_runs > 0).then(|| Arc::new(Semaphore::new(limits.max_runs)));
+        let (admission, allowance) = (Admission::new(&limits), Allowance::of_runs(limits.runs_per_minute));
         Self(Arc::new(Shared {
             history,
             agents,
             limits,
-            slots,
+            admission,
+            allowance,
             live: Live::default(),
             followed: Mutex::default(),
             unsaved: Mutex::default(),
@@ -123,7 +126,7 @@ impl Runs {
 
     async fn begin(self, ask: Ask) -> Result<Reader, Refused> {
         let agent = self.0.agents.choose(ask.agent.as_deref())?;
-        let slot = self.admit()?;
+        let slot = self.admit(&ask.caller)?;
         let _turn = match &ask.idempotency_key {
             Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
             None => None,
@@ -175,15 +178,13 @@ impl Runs {
         }
     }
 
-    fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, Refused> {
+    fn admit(&self, caller: &Caller) -> Result<admission::Place, Refused> {
         if self.0.draining.is_cancelled() {
             return Err(Problem::overloaded("this gateway is shutting down; try again"));
         }
-        let Some(slots) = &self.0.slots else { return Ok(None) };
-        match Arc::clone(slots).try_acquire_owned() {
-            Ok(slot) => Ok(Some(slot)),
-            Err(_) => Err(Problem::overloaded("too many answers are being written; try again soon")),
-        }
+        let place = self.0.admission.take(caller.user_id)?;
+        self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
+        Ok(place)
     }
 
     /// A reader of a run of this user's, wherever it goes on and whether or not it has ended.
@@ -281,18 +282,4 @@ fn outcome(answer: GetRunResponse) -> Result<Outcome, Refused> {
         }
         _ => Err(history::incomplete("GetRunResponse")),
     }
-}
-
-/// The log that a stored run would have left.
-fn replayed(outcome: Outcome) -> Reader {
-    let (writer, reader) = open_log(&outcome.run.id, usize::MAX);
-    let started = Started {
-        run: outcome.run.clone(),
-        user_message: outcome.user_message.clone(),
-        message: outcome.message.clone(),
-    };
-    writer.start(Arc::new(started));
-    answer::events(&outcome.message).into_iter().filter_map(|event| event.event).for_each(|event| writer.say(event));
-    writer.end(Arc::new(outcome));
-    reader
 }

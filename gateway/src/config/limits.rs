@@ -23,6 +23,36 @@ pub struct Limits {
     #[arg(id = "gateway-max-runs", long, env = "GATEWAY_MAX_RUNS", default_value_t = 1024, value_name = "COUNT")]
     pub max_runs: usize,
 
+    /// How many runs of one user go on at a time; more get 429. 0 = no limit
+    #[arg(
+        id = "gateway-max-runs-per-user",
+        long,
+        env = "GATEWAY_MAX_RUNS_PER_USER",
+        default_value_t = 16,
+        value_name = "COUNT"
+    )]
+    pub max_runs_per_user: usize,
+
+    /// How many requests each user may send in a minute; more get 429. 0 = no limit
+    #[arg(
+        id = "gateway-requests-per-minute",
+        long,
+        env = "GATEWAY_REQUESTS_PER_MINUTE",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub requests_per_minute: u32,
+
+    /// How many questions each user may put to agents in a minute; more get 429. 0 = no limit
+    #[arg(
+        id = "gateway-runs-per-minute",
+        long,
+        env = "GATEWAY_RUNS_PER_MINUTE",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub runs_per_minute: u32,
+
     /// How long running answers may go on after the end was asked for
     #[arg(
         id = "gateway-shutdown-grace",

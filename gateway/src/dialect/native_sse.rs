@@ -170,8 +170,7 @@ mod tests {
     #[tokio::test]
     async fn a_log_that_breaks_off_still_has_a_last_word() {
         let (writer, reader) = open_log("r", 100);
-        let (run, user_message, message) = Default::default();
-        writer.start(Arc::new(Started { run, user_message, message }));
+        writer.start(Arc::default());
         writer.say(Event::Text("half".to_owned()));
         drop(writer);
         let text = text(stream(reader.after(Some(0)))).await;

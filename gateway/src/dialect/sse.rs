@@ -84,7 +84,14 @@ impl Frames {
 pub(super) fn follow(reader: Reader, dialect: impl Dialect) -> Response {
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let following = Following { reader, dialect, heartbeat, frames: Frames::default(), begun: false, over: false };
+    let following = Following {
+        reader: reader.in_time(),
+        dialect,
+        heartbeat,
+        frames: Frames::default(),
+        begun: false,
+        over: false,
+    };
     let chunks = stream::unfold(following, async |mut following| {
         following.chunk().await.map(|chunk| (Ok::<_, Infallible>(chunk), following))
     });

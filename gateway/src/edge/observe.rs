@@ -14,7 +14,10 @@ use kit::{
 };
 use tracing::{Instrument as _, field::Empty};
 
-use crate::problem::{Pending, Problem, Wording};
+use crate::{
+    problem::{Pending, Problem, Wording},
+    quota::Told,
+};
 
 /// Unknown paths share one label, so that nobody can grow the metrics.
 const NO_ROUTE: &str = "none";
@@ -35,12 +38,15 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         user.id = Empty,
     );
     propagation::continue_trace(&span, request.headers());
+    let told = Told::default();
     request.extensions_mut().insert(request_id.clone());
+    request.extensions_mut().insert(told.clone());
 
     let began = Instant::now();
     async {
         let mut response = next.run(request).await;
         let code = finish(wording, &request_id, &mut response);
+        told.tell(response.headers_mut());
         let (status, elapsed) = (response.status().as_u16(), began.elapsed());
         tracing::info!(
             http.response.status_code = status,

@@ -58,7 +58,9 @@ impl FromFields for RunRequest {
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
         let again = fields.has("user_message_id");
         if again {
-            fields.require("conversation_id");
+            if !fields.has("conversation_id") {
+                fields.note("conversation_id", reason::FIELD_REQUIRED, "is required with `user_message_id`");
+            }
             for name in ["message", "parent_id", "client_id", "metadata"] {
                 if fields.has(name) {
                     fields.note(
@@ -68,8 +70,8 @@ impl FromFields for RunRequest {
                     );
                 }
             }
-        } else {
-            fields.require("message");
+        } else if !fields.has("message") {
+            fields.note("message", reason::FIELD_REQUIRED, "is required, or `user_message_id`");
         }
         let policies = [
             ("reject", OnConflict::Reject),

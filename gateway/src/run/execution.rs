@@ -4,10 +4,10 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use proto::history::v1::{RunError, RunStatus};
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
-use super::{Runs, Writer, live::Held, recorder::Recorder, saving};
+use super::{Runs, Writer, admission::Place, live::Held, recorder::Recorder, saving};
 use crate::{
     agent::{Agent, AgentError, AgentFault, Question},
     event::{Outcome, Started},
@@ -24,7 +24,7 @@ pub(super) struct Execution {
     pub(super) agent: Arc<Agent>,
     pub(super) question: Question,
     pub(super) caller: Caller,
-    pub(super) slot: Option<OwnedSemaphorePermit>,
+    pub(super) slot: Place,
 }
 
 impl Runs {
@@ -59,11 +59,7 @@ impl Runs {
         }
     }
 
-    async fn carry_out(
-        &self,
-        execution: Execution,
-        writer: Writer,
-    ) -> (Recorder, Outcome, Option<OwnedSemaphorePermit>) {
+    async fn carry_out(&self, execution: Execution, writer: Writer) -> (Recorder, Outcome, Place) {
         let Execution { started, held, agent, question, caller, slot } = execution;
         let gauge = metrics::gauge!("runs_active");
         gauge.increment(1);

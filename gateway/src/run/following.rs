@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use proto::history::v1::{
-    RunEvents, WatchRunRequest,
+    RunEvents, WatchRunRequest, WatchRunResponse,
     watch_run_response::{Exchange, Step as Told},
 };
 use tokio::time::{Duration, Instant, sleep, timeout};
-use tonic::Status;
+use tonic::{Status, Streaming};
 
-use super::{Reader, Runs, Writer, open_log, replayed};
+use super::{Reader, Runs, Writer, open_log};
 use crate::{
     event::{Outcome, Started},
     extract::Caller,
@@ -36,9 +36,6 @@ impl Runs {
         let first = stream.message().await.map_err(history::problem)?.and_then(|message| message.step);
         let Some(Told::Found(found)) = first else { return Err(history::incomplete("WatchRunResponse")) };
         let found = outcome(found)?;
-        if found.run.finished_at.is_some() {
-            return Ok(replayed(found));
-        }
         let (writer, reader) = open_log(run_id, self.0.limits.reader_backlog);
         writer.start(Arc::new(Started { run: found.run, user_message: found.user_message, message: found.message }));
         let readers = {
@@ -58,38 +55,36 @@ impl Runs {
         Ok(readers)
     }
 
+    /// What comes after all that is known.
+    async fn watch_on(&self, caller: &Caller, writer: &Writer) -> Result<Streaming<WatchRunResponse>, Status> {
+        let position = i64::try_from(writer.len()).unwrap_or(i64::MAX);
+        let request = WatchRunRequest { run_id: writer.run_id().to_owned(), position };
+        Ok(self.0.history.runs().watch_run(caller.ask(request)).await?.into_inner())
+    }
+
     /// Passes on what comes, and begins again where it broke.
-    async fn relay(
-        &self,
-        caller: &Caller,
-        writer: &Writer,
-        stream: tonic::Streaming<proto::history::v1::WatchRunResponse>,
-    ) {
+    async fn relay(&self, caller: &Caller, writer: &Writer, stream: Streaming<WatchRunResponse>) {
         let mut stream = Some(stream);
         let mut deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let step = match &mut stream {
-                Some(stream) => match timeout(LOOK, stream.message()).await {
-                    Ok(message) => message.and_then(|message| {
-                        message.and_then(|message| message.step).ok_or_else(|| Status::unavailable("the stream broke"))
-                    }),
-                    // The map has one reader for those to come.
-                    Err(_) if writer.readers() <= 1 => return,
-                    Err(_) => {
-                        deadline = Instant::now() + PATIENCE;
-                        continue;
-                    }
-                },
-                None => {
-                    let position = i64::try_from(writer.len()).unwrap_or(i64::MAX);
-                    let request = caller.ask(WatchRunRequest { run_id: writer.run_id().to_owned(), position });
-                    match self.0.history.runs().watch_run(request).await {
-                        Ok(answer) => {
-                            stream = Some(answer.into_inner());
-                            continue;
-                        }
-                        Err(status) => Err(status),
-                    }
+            // The map has one reader for those to come.
+            if writer.readers() <= 1 {
+                return;
+            }
+            let told = match &mut stream {
+                Some(stream) => timeout(LOOK, next(stream)).await,
+                None => Ok(self.watch_on(caller, writer).await.map(|begun| {
+                    stream = Some(begun);
+                    None
+                })),
+            };
+            let step = match told {
+                Ok(Ok(Some(step))) => Ok(step),
+                Ok(Err(status)) => Err(status),
+                // A new stream, or silence on an old one.
+                Ok(Ok(None)) | Err(_) => {
+                    deadline = Instant::now() + PATIENCE;
+                    continue;
                 }
             };
             match step {
@@ -114,6 +109,11 @@ impl Runs {
         }
         tracing::warn!(run.id = writer.run_id(), "a run is not followed any more: the history service stayed away");
     }
+}
+
+async fn next(stream: &mut Streaming<WatchRunResponse>) -> Result<Option<Told>, Status> {
+    let message = stream.message().await?.and_then(|message| message.step);
+    message.map(Some).ok_or_else(|| Status::unavailable("the stream broke"))
 }
 
 fn say(writer: &Writer, events: RunEvents) {

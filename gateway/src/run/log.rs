@@ -32,7 +32,7 @@ pub(crate) fn open(run_id: &str, backlog: usize) -> (Writer, Reader) {
     let (steps, _) = watch::channel(0);
     let log = Arc::new(Log { run_id: run_id.to_owned(), backlog, written: RwLock::default() });
     let seen = steps.subscribe();
-    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, known: 0 })
+    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, known: None })
 }
 
 #[derive(Debug)]
@@ -123,8 +123,8 @@ pub(crate) struct Reader {
     log: Arc<Log>,
     seen: watch::Receiver<usize>,
     next: usize,
-    /// What was there when it came does not count as a backlog.
-    known: usize,
+    /// What was there when it came does not count as a backlog. None for one that is never cut off.
+    known: Option<usize>,
 }
 
 impl Reader {
@@ -140,8 +140,14 @@ impl Reader {
     /// One that begins after the step of this number; the last step comes in any case.
     #[must_use]
     pub(crate) fn after(mut self, number: Option<usize>) -> Self {
-        self.known = self.log.read().events.len();
         self.next = number.map_or(0, |number| number.saturating_add(1));
+        self
+    }
+
+    /// The same, cut off when it falls behind from now on.
+    #[must_use]
+    pub(crate) fn in_time(mut self) -> Self {
+        self.known = Some(self.log.read().events.len());
         self
     }
 
@@ -174,8 +180,8 @@ impl Reader {
         let step = match self.next.checked_sub(1) {
             None => written.started.clone().map(Step::Started),
             Some(position) => {
-                let behind =
-                    written.events.len().saturating_sub(written.end(position.min(written.ends.len())).max(self.known));
+                let next = written.end(position.saturating_add(1).min(written.ends.len()));
+                let behind = self.known.map_or(0, |known| written.events.len().saturating_sub(next.max(known)));
                 if behind > self.log.backlog {
                     return Err(Lost::Behind);
                 }
@@ -222,9 +228,7 @@ mod tests {
 
     fn begun() -> (Writer, Reader) {
         let (writer, reader) = open("run", BACKLOG);
-        let started =
-            Started { run: Default::default(), user_message: Default::default(), message: Default::default() };
-        writer.start(Arc::new(started));
+        writer.start(Arc::default());
         (writer, reader)
     }
 
@@ -259,11 +263,12 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_falls_behind_is_cut_off_and_one_that_comes_late_is_not() {
         let (writer, reader) = begun();
+        let early = reader.clone().in_time();
         for _ in 0..BACKLOG {
             writer.say(text("abc"));
         }
-        let late = reader.clone().after(None);
-        assert_eq!(texts(reader).await, (String::new(), Lost::Behind));
+        let late = reader.clone().in_time();
+        assert_eq!(texts(early).await, (String::new(), Lost::Behind));
         drop(writer);
         assert_eq!(texts(late).await, ("abc".repeat(BACKLOG), Lost::Broken));
     }
@@ -271,7 +276,9 @@ mod tests {
     #[test]
     fn what_is_new_is_handed_out_in_pieces_that_fit() {
         let (writer, reader) = begun();
-        ["a", "b", "a long one", "c"].into_iter().for_each(|piece| writer.say(text(piece)));
+        for piece in ["a", "b", "a long one", "c"] {
+            writer.say(text(piece));
+        }
         let count = |position, most| reader.said_since(position, most).events.len();
         assert_eq!((count(0, 1000), count(0, 6), count(2, 6), count(3, 6), count(4, 6)), (4, 2, 1, 1, 0));
     }

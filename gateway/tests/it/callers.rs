@@ -32,6 +32,8 @@ pub(crate) fn routes() -> Vec<(&'static str, String)> {
         ("GET", format!("/messages/{ID}/sources")),
         ("GET", "/citations".to_owned()),
         ("PUT", format!("/messages/{ID}/feedback")),
+        ("GET", format!("/runs/{ID}/events")),
+        ("POST", format!("/runs/{ID}/cancel")),
     ]
 }
 

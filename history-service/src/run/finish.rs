@@ -7,13 +7,13 @@ use kit::{
 };
 use proto::reason;
 
-use super::{Run, not_found};
+use super::{Events, Run, not_found};
 use crate::{
     conversation::Conversation,
     id::RunId,
     message::{Message, RunError, Source, Usage},
     store::{self, Store, run::Ended},
-    word::{MessageStatus, RunStatus},
+    word::{FinishReason, MessageStatus, RunStatus},
 };
 
 /// How a run ended.
@@ -29,6 +29,9 @@ pub(crate) struct Finish {
     pub(crate) error: Option<RunError>,
     pub(crate) model: Option<String>,
     pub(crate) title: Option<String>,
+    pub(crate) reason: Option<FinishReason>,
+    /// What was not appended yet, for those who follow.
+    pub(crate) rest: Option<Events>,
 }
 
 /// The ends that a run can come to.
@@ -75,16 +78,31 @@ pub(crate) async fn finish(store: &Store, user: UserId, finish: &Finish) -> Resu
 
 async fn write(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
     let mut transaction = store.begin_in_run(user, finish.run_id).await?;
-    let ended = store::run::finish(&mut transaction, user, finish).await?;
-    let Some(Ended { run, conversation }) = ended else { return ended_already(transaction, user, finish).await };
-    if !finish.sources.is_empty() {
-        store::source::insert(&mut transaction, user, run.message_id, &finish.sources).await?;
-    }
+    let ended = end(&mut transaction, user, finish).await?;
+    let Some((Ended { run, conversation }, followed)) = ended else {
+        return ended_already(transaction, user, finish).await;
+    };
     let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
     let message = message.ok_or_else(not_found)?;
     transaction.commit().await?;
+    store.calendar().ended(run.id, followed);
     store.wrote_searched();
     Ok(Finished { run, message, conversation })
+}
+
+/// Ends a run in a transaction that holds its conversation, and says whether it left events behind. None when it is not
+/// running under this fence.
+pub(super) async fn end(
+    transaction: &mut store::Transaction,
+    user: UserId,
+    finish: &Finish,
+) -> Result<Option<(Ended, bool)>, Error> {
+    let Some(ended) = store::run::finish(transaction, user, finish).await? else { return Ok(None) };
+    if !finish.sources.is_empty() {
+        store::source::insert(transaction, user, ended.run.message_id, &finish.sources).await?;
+    }
+    let followed = store::run::append_rest(transaction, user, finish.run_id, finish.rest.as_ref()).await?;
+    Ok(Some((ended, followed)))
 }
 
 async fn ended_already(mut transaction: store::Transaction, user: UserId, finish: &Finish) -> Result<Finished, Error> {

@@ -34,9 +34,9 @@ async fn reads(person: &Person, run: &pb::Run, message: &str) {
     assert_eq!(person.list_messages(path).await.unwrap().messages.len(), 2);
     let listed = person.list_conversations(pb::ListConversationsRequest::default()).await.unwrap();
     assert_eq!(listed.conversations.len(), 1);
-    person.get_message(pb::GetMessageRequest { message_id: message.to_owned() }).await.unwrap();
+    person.get_message(pb::GetMessageRequest { message_id: message.to_owned(), ..Default::default() }).await.unwrap();
     person.list_sources(pb::ListSourcesRequest { message_id: message.to_owned() }).await.unwrap();
-    person.get_run(pb::GetRunRequest { run_id: run.id.clone() }).await.unwrap();
+    person.get_run(pb::GetRunRequest { run_id: run.id.clone(), ..Default::default() }).await.unwrap();
 }
 
 async fn finished(person: &Person) -> (pb::Run, String) {
@@ -128,8 +128,12 @@ async fn a_message_is_neither_lost_nor_doubled_with_its_answer() {
             assert!(said.is_ok() && proxy.is_done(), "{fault:?}: {said:?}");
             let said = said.unwrap().message.unwrap();
             assert_eq!((said.content.as_str(), said.sources.len()), (text.as_str(), 1), "{fault:?}");
-            let found =
-                user.get_message(pb::GetMessageRequest { message_id: said.id.clone() }).await.unwrap().message.unwrap();
+            let found = user
+                .get_message(pb::GetMessageRequest { message_id: said.id.clone(), ..Default::default() })
+                .await
+                .unwrap()
+                .message
+                .unwrap();
             assert_eq!(found, said, "{fault:?}");
             if message.client_id.is_some() {
                 assert_eq!(user.create_message(message).await.unwrap().message.unwrap(), said, "{fault:?}");
@@ -178,7 +182,7 @@ async fn a_run_begins_and_ends_once() {
                 proxy.next([fault.clone()]);
                 let ended = user.finish_run(completed(&run, "because")).await.unwrap();
                 assert!(proxy.is_done(), "{fault:?}");
-                let found = user.get_run(pb::GetRunRequest { run_id: run.id }).await.unwrap();
+                let found = user.get_run(pb::GetRunRequest { run_id: run.id, ..Default::default() }).await.unwrap();
                 assert_eq!((ended.run, ended.message), (found.run, found.message), "{fault:?}");
             }
         }

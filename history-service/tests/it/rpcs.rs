@@ -58,7 +58,7 @@ pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static st
             messages
                 .create_message(pb::CreateMessageRequest { parent_id: leaf(), ..user_message(&conversation, "hello") })
         ),
-        call!(messages.get_message(pb::GetMessageRequest { message_id: message.clone() })),
+        call!(messages.get_message(pb::GetMessageRequest { message_id: message.clone(), ..Default::default() })),
         call!(messages.list_messages(path.clone())),
         call!(messages.list_messages(pb::ListMessagesRequest { leaf_id: leaf(), ..path.clone() })),
         call!(messages.list_messages(pb::ListMessagesRequest { from_id: leaf(), ..path.clone() })),
@@ -67,7 +67,7 @@ pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static st
         call!(runs.start_run(question(Some(&conversation), "hello"))),
         call!(runs.start_run(pb::StartRunRequest { parent_id: leaf(), ..question(Some(&conversation), "hello") })),
         call!(runs.finish_run(completed(&run_of, "done"))),
-        call!(runs.get_run(pb::GetRunRequest { run_id: run.clone() })),
+        call!(runs.get_run(pb::GetRunRequest { run_id: run.clone(), ..Default::default() })),
         call!(
             conversations.delete_conversation(pb::DeleteConversationRequest { conversation_id: conversation.clone() })
         ),

@@ -10,7 +10,7 @@ use crate::{
     id::{ConversationId, MessageId},
     run::{Finish, Run},
     store::source,
-    word::TitleSource,
+    word::{FinishReason, TitleSource},
 };
 
 /// What the end has made of run and conversation.
@@ -77,6 +77,7 @@ pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish)
                 error_code = $9,
                 error_message = $10,
                 source_bytes = $14,
+                finish_reason = $17,
                 completed_at = run.finished_at
             FROM run
             WHERE m.user_id = $1
@@ -146,6 +147,7 @@ pub(crate) async fn finish(db: &mut PgConnection, user: UserId, finish: &Finish)
         source::weight(&finish.sources),
         finish.title.as_deref(),
         preview,
+        finish.reason.map(FinishReason::as_str),
     )
     .fetch_optional(db)
     .await?;

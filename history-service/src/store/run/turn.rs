@@ -9,7 +9,7 @@ use crate::{
     headline,
     id::{ConversationId, MessageId, RunId},
     message::{Message, Siblings, Usage},
-    run::{NewRun, Run},
+    run::{NewRun, Question, Run},
     word::{MessageStatus, Role, RunStatus, TitleSource},
 };
 
@@ -53,8 +53,9 @@ pub(crate) async fn insert_turn(
     conversation: ConversationId,
     ids: &Turn,
     new: &NewRun,
+    question: &Question,
 ) -> sqlx::Result<Option<Begun>> {
-    let (parent, root) = new.parent.columns();
+    let (parent, root) = question.parent.columns();
     let row = sqlx::query_as!(
         Row,
         r#"
@@ -66,13 +67,12 @@ pub(crate) async fn insert_turn(
         ),
         question AS (
             INSERT INTO history.message (
-                message_id, user_id, conversation_id, parent_id, role, status, content, metadata, created_at,
-                completed_at
+                message_id, user_id, conversation_id, parent_id, client_id, role, status, content, metadata,
+                created_at, completed_at
             )
             SELECT
-                $4, $1, conversation_id, CASE WHEN $15 THEN NULL ELSE COALESCE($6, active_leaf_id) END, 'user',
-                'completed', $7, $8::text::json,
-                statement_timestamp(), statement_timestamp()
+                $4, $1, conversation_id, CASE WHEN $15 THEN NULL ELSE COALESCE($6, active_leaf_id) END,
+                $16, 'user', 'completed', $7, $8::text::json, statement_timestamp(), statement_timestamp()
             FROM conversation
             RETURNING conversation_id, message_id, parent_id
         ),
@@ -153,29 +153,30 @@ pub(crate) async fn insert_turn(
         ids.question.0,
         ids.answer.0,
         parent,
-        new.content.as_str(),
-        new.metadata.as_str(),
+        question.content.as_str(),
+        question.metadata.as_str(),
         new.agent.as_str(),
         new.lease.as_secs_f64(),
         new.request_id.as_deref(),
         new.fingerprint.as_slice(),
-        headline::preview(&new.content),
-        headline::title(&new.content),
+        headline::preview(&question.content),
+        headline::title(&question.content),
         root,
+        question.client_id.as_deref(),
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| begun(row, conversation, ids, new)))
+    Ok(row.map(|row| begun(row, conversation, ids, new, question)))
 }
 
-fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) -> Begun {
+fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun, asked: &Question) -> Begun {
     let question = Message {
         id: ids.question,
         conversation_id,
         parent_id: row.parent_id,
         role: Role::User,
         status: MessageStatus::Completed,
-        content: new.content.clone(),
+        content: asked.content.clone(),
         parts: None,
         sources: Vec::new(),
         agent: None,
@@ -184,10 +185,12 @@ fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) ->
         error: None,
         feedback: None,
         siblings: Siblings { index: row.siblings, count: row.siblings },
-        client_id: None,
-        metadata: new.metadata.clone(),
+        client_id: asked.client_id.clone(),
+        metadata: asked.metadata.clone(),
         created_at: row.begun_at,
         completed_at: Some(row.begun_at),
+        finish_reason: None,
+        run_id: None,
     };
     let answer = Message {
         id: ids.answer,
@@ -208,6 +211,8 @@ fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) ->
         metadata: "{}".to_owned(),
         created_at: row.begun_at,
         completed_at: None,
+        finish_reason: None,
+        run_id: Some(ids.run),
     };
     let run = Run {
         id: ids.run,
