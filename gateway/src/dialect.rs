@@ -3,6 +3,8 @@
 
 mod ag_ui;
 mod ai_sdk;
+#[cfg(test)]
+mod clients;
 mod json;
 mod native_sse;
 mod openai;

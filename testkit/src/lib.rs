@@ -4,6 +4,7 @@ pub mod agent;
 mod auth;
 pub mod better_auth;
 mod channel;
+pub mod client;
 pub mod issuer;
 mod node;
 pub mod oidc_provider;

@@ -1,4 +1,4 @@
-//! Servers in Node: installed below the target directory when the first test asks, and ended with their test.
+//! Servers and other scripts in Node: installed below the target directory when the first test asks, and ended with their test.
 
 use std::{
     fs::{self, File},
@@ -13,17 +13,28 @@ use aws_lc_rs::digest::{SHA256, digest};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-const NEEDED: &str = "these tests run real issuers: install Node.js 20.19 or newer with npm \
+pub(crate) const NEEDED: &str = "these tests run real issuers and clients: install Node.js 20.19 or newer with npm \
                       (https://nodejs.org; what your system packages may be too old)";
-const LOCK_FILE: &str = include_str!("../node/package-lock.json");
-const FILES: [(&str, &str); 6] = [
-    ("package.json", include_str!("../node/package.json")),
-    ("package-lock.json", LOCK_FILE),
-    (".npmrc", include_str!("../node/.npmrc")),
-    ("owned.mjs", include_str!("../node/owned.mjs")),
-    ("better-auth.mjs", include_str!("../node/better-auth.mjs")),
-    ("oidc-provider.mjs", include_str!("../node/oidc-provider.mjs")),
-];
+/// The packages of a folder and the scripts that use them.
+pub(crate) struct Folder {
+    pub(crate) name: &'static str,
+    pub(crate) lock_file: &'static str,
+    pub(crate) files: &'static [(&'static str, &'static str)],
+    pub(crate) installed: OnceLock<PathBuf>,
+}
+
+static SERVERS: Folder = Folder {
+    name: "testkit-node",
+    lock_file: include_str!("../node/package-lock.json"),
+    files: &[
+        ("package.json", include_str!("../node/package.json")),
+        (".npmrc", include_str!("../node/.npmrc")),
+        ("owned.mjs", include_str!("../node/owned.mjs")),
+        ("better-auth.mjs", include_str!("../node/better-auth.mjs")),
+        ("oidc-provider.mjs", include_str!("../node/oidc-provider.mjs")),
+    ],
+    installed: OnceLock::new(),
+};
 
 /// A server in Node on a port of this machine.
 ///
@@ -47,7 +58,7 @@ impl NodeServer {
         let mut child = Command::new("node")
             .arg(script)
             .arg(options.to_string())
-            .current_dir(installed())
+            .current_dir(SERVERS.installed())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().expect("a second handle"))
@@ -84,30 +95,37 @@ impl Drop for NodeServer {
     }
 }
 
-/// The folder with the servers and what they need. Other test binaries may be installing it at the same time.
-fn installed() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let version = digest(&SHA256, LOCK_FILE.as_bytes());
-        let version = u32::from_be_bytes(version.as_ref()[..4].try_into().expect("four bytes"));
-        let folder = target().join(format!("testkit-node-{version:08x}"));
-        fs::create_dir_all(&folder).expect("a folder below the target directory");
-        let lock = File::create(folder.join(".lock")).expect("a lock file");
-        lock.lock().expect("the turn of this process");
-        for (name, content) in FILES {
-            write(&folder.join(name), content);
-        }
-        let complete = folder.join(".complete");
-        if !complete.exists() {
-            install(&folder);
-            File::create(complete).expect("a mark");
-        }
-        folder
-    })
+impl Folder {
+    /// Where it is. Other test binaries may be installing it at the same time.
+    pub(crate) fn installed(&'static self) -> &'static Path {
+        self.installed.get_or_init(|| {
+            let folder = versioned(self.name, self.lock_file);
+            let lock = File::create(folder.join(".lock")).expect("a lock file");
+            lock.lock().expect("the turn of this process");
+            for (name, content) in self.files.iter().chain([&("package-lock.json", self.lock_file)]) {
+                write(&folder.join(name), content);
+            }
+            let complete = folder.join(".complete");
+            if !complete.exists() {
+                install(&folder);
+                File::create(complete).expect("a mark");
+            }
+            folder
+        })
+    }
+}
+
+/// A folder below the target directory for exactly these packages.
+pub(crate) fn versioned(name: &str, lock_file: &str) -> PathBuf {
+    let version = digest(&SHA256, lock_file.as_bytes());
+    let version = u32::from_be_bytes(version.as_ref()[..4].try_into().expect("four bytes"));
+    let folder = target().join(format!("{name}-{version:08x}"));
+    fs::create_dir_all(&folder).expect("a folder below the target directory");
+    folder
 }
 
 /// Another process may be starting a server from the old file: replaced at once, or not at all.
-fn write(path: &Path, content: &str) {
+pub(crate) fn write(path: &Path, content: &str) {
     if fs::read_to_string(path).is_ok_and(|old| old == content) {
         return;
     }

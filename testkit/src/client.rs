@@ -1,0 +1,163 @@
+//! The clients that frontends use, unmodified: each plays a scenario against a gateway and fails where it does not hold.
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader, Read, Write as _},
+    panic::resume_unwind,
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::OnceLock,
+};
+
+use serde_json::{Value, json};
+
+use crate::node::{Folder, NEEDED, versioned, write};
+
+const PYTHON_NEEDED: &str = "these tests run real clients: install Python 3.9 or newer with pip";
+const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
+
+static CLIENTS: Folder = Folder {
+    name: "testkit-node-clients",
+    lock_file: include_str!("../node-clients/package-lock.json"),
+    files: &[
+        ("package.json", include_str!("../node-clients/package.json")),
+        (".npmrc", include_str!("../node-clients/.npmrc")),
+        ("agent.mjs", include_str!("../node-clients/agent.mjs")),
+        ("ag-ui.mjs", include_str!("../node-clients/ag-ui.mjs")),
+        ("openai.mjs", include_str!("../node-clients/openai.mjs")),
+        ("read.mjs", include_str!("../node-clients/read.mjs")),
+        ("ui-messages.mjs", include_str!("../node-clients/ui-messages.mjs")),
+        ("use-chat.mjs", include_str!("../node-clients/use-chat.mjs")),
+    ],
+    installed: OnceLock::new(),
+};
+
+/// A client that plays a scenario.
+#[derive(Debug)]
+pub struct Scenario {
+    child: Child,
+    stdin: ChildStdin,
+    agent_url: String,
+}
+
+impl Scenario {
+    /// Starts a script in Node with its agent, which speaks the native protocol. It ends with the test, whatever happens.
+    ///
+    /// # Panics
+    /// When Node is missing or the script does not start.
+    pub async fn start(script: &'static str, argument: &'static str) -> Self {
+        in_background(move || {
+            let mut command = Command::new("node");
+            command.args([script, argument]).current_dir(CLIENTS.installed());
+            let mut child = spawn(command, NEEDED);
+            let stdin = child.stdin.take().expect("a pipe");
+            let mut line = String::new();
+            let stdout = child.stdout.as_mut().expect("a pipe");
+            BufReader::with_capacity(1, stdout).read_line(&mut line).expect("text");
+            let told: Value = serde_json::from_str(&line).unwrap_or_default();
+            let Some(agent_url) = told["agent"].as_str().map(str::to_owned) else {
+                panic!("{script} did not start: {}", said(child));
+            };
+            Self { child, stdin, agent_url }
+        })
+        .await
+    }
+
+    /// Where its agent answers.
+    pub fn agent_url(&self) -> &str {
+        &self.agent_url
+    }
+
+    /// Plays to the end.
+    ///
+    /// # Panics
+    /// When something does not hold.
+    pub async fn play(mut self, gateway: &str, token: &str, agent: &str) {
+        let told = json!({ "gateway": gateway, "token": token, "name": agent });
+        writeln!(self.stdin, "{told}").expect("a script that listens");
+        in_background(move || {
+            let status = self.child.wait().expect("a running script");
+            assert!(status.success(), "{}", said(self.child));
+            drop(self.stdin);
+        })
+        .await;
+    }
+}
+
+/// What the versions of the AI SDK and the client of AG-UI make of streams at these places.
+///
+/// # Panics
+/// When Node is missing, or a client finds something wrong.
+pub async fn read(ai_sdk: String, ag_ui: String) -> Value {
+    in_background(move || {
+        let mut command = Command::new("node");
+        command.args(["read.mjs", &ai_sdk, &ag_ui]).current_dir(CLIENTS.installed());
+        output(command, NEEDED)
+    })
+    .await
+}
+
+/// What a script in Python prints that uses the package `openai`.
+///
+/// # Panics
+/// When Python is missing, or the script fails.
+pub async fn openai_python(gateway: String, token: String, models: [String; 2]) -> Value {
+    const SCRIPT: &str = include_str!("../python/openai_client.py");
+    in_background(move || {
+        let folder = versioned("testkit-python", REQUIREMENTS);
+        let lock = File::create(folder.join(".lock")).expect("a lock file");
+        lock.lock().expect("the turn of this process");
+        write(&folder.join("requirements.txt"), REQUIREMENTS);
+        write(&folder.join("openai_client.py"), SCRIPT);
+        install_python(&folder);
+        drop(lock);
+        let [model, broken] = models;
+        let mut command = Command::new("python3");
+        command.args(["openai_client.py", &gateway, &token, &model, &broken]).current_dir(&folder);
+        command.env("PYTHONPATH", "packages");
+        output(command, PYTHON_NEEDED)
+    })
+    .await
+}
+
+fn install_python(folder: &Path) {
+    let complete = folder.join(".complete");
+    if complete.exists() {
+        return;
+    }
+    let arguments = "-m pip install --quiet --disable-pip-version-check --target packages -r requirements.txt";
+    let mut command = Command::new("python3");
+    let pip = command.args(arguments.split(' ')).current_dir(folder).output().expect(PYTHON_NEEDED);
+    assert!(pip.status.success(), "{PYTHON_NEEDED}: {}", String::from_utf8_lossy(&pip.stderr));
+    File::create(complete).expect("a mark");
+}
+
+fn spawn(mut command: Command, needed: &str) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect(needed)
+}
+
+fn said(mut child: Child) -> String {
+    let mut said = String::new();
+    // It may be running still, and is not to go on.
+    let _ = child.kill();
+    for output in [child.stdout.take().map(read_all), child.stderr.take().map(read_all)].into_iter().flatten() {
+        said.push_str(&output);
+    }
+    said
+}
+
+fn read_all(mut from: impl Read) -> String {
+    let mut text = Vec::new();
+    from.read_to_end(&mut text).expect("what it said");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn output(mut command: Command, needed: &str) -> Value {
+    let output = command.stdin(Stdio::null()).output().expect(needed);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+}
