@@ -28,7 +28,7 @@ async function run(agent, runId = randomUUID()) {
   const seen = await run(agent, runId)
   assert.equal(seen.thrown, undefined)
   assert.deepEqual([seen.finished.event.runId, seen.finished.outcome, seen.finished.pendingToolCallIds], [runId, 'success', []])
-  assert.deepEqual(seen.finished.event.usage, [{ inputTokens: 1, outputTokens: 2 }])
+  assert.deepEqual(seen.finished.event.usage, [{ inputTokens: 1, outputTokens: 2, totalTokens: 3 }])
   assert.deepEqual([seen.custom.title, seen.custom.source.length, seen.custom.sources[0].length], [['About tea'], 2, 2])
   const answer = agent.messages.at(-1)
   const [facts] = seen.custom.run
@@ -92,11 +92,11 @@ async function run(agent, runId = randomUUID()) {
 {
   // A run that is stopped says so.
   const agent = agentOf(randomUUID(), [user('wait and stop')])
+  let runId
+  agent.subscribe({ onCustomEvent: ({ event }) => void (runId = event.value.runId) })
   const stopped = run(agent)
   await until(() => agent.messages.at(-1).content === 'first ')
-  const [{ id }] = (await get('/conversations')).items.filter((item) => item.client_id === agent.threadId)
-  const { run_id } = (await get(`/conversations/${id}`)).messages.items.at(-1)
-  const response = await fetch(`${told.gateway}/runs/${run_id}/cancel`, { method: 'POST', headers })
+  const response = await fetch(`${told.gateway}/runs/${runId}/cancel`, { method: 'POST', headers })
   assert.equal(response.status, 200)
   assert.equal((await stopped).finished.outcome, 'cancelled')
 }

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{BufRead as _, BufReader, Read, Write as _},
     panic::resume_unwind,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
     sync::OnceLock,
 };
@@ -92,7 +92,7 @@ pub async fn read(ai_sdk: String, ag_ui: String) -> Value {
     in_background(move || {
         let mut command = Command::new("node");
         command.args(["read.mjs", &ai_sdk, &ag_ui]).current_dir(CLIENTS.installed());
-        output(command, NEEDED)
+        serde_json::from_str(&output(command, NEEDED)).expect("JSON")
     })
     .await
 }
@@ -103,21 +103,49 @@ pub async fn read(ai_sdk: String, ag_ui: String) -> Value {
 /// When Python is missing, or the script fails.
 pub async fn openai_python(gateway: String, token: String, models: [String; 2]) -> Value {
     const SCRIPT: &str = include_str!("../python/openai_client.py");
-    in_background(move || {
-        let folder = versioned("testkit-python", REQUIREMENTS);
-        let lock = File::create(folder.join(".lock")).expect("a lock file");
-        lock.lock().expect("the turn of this process");
-        write(&folder.join("requirements.txt"), REQUIREMENTS);
-        write(&folder.join("openai_client.py"), SCRIPT);
-        install_python(&folder);
-        drop(lock);
-        let [model, broken] = models;
+    let [model, broken] = models;
+    let arguments = ["-c", SCRIPT, &gateway, &token, &model, &broken].map(str::to_owned);
+    let printed = in_background(move || {
         let mut command = Command::new("python3");
-        command.args(["openai_client.py", &gateway, &token, &model, &broken]).current_dir(&folder);
-        command.env("PYTHONPATH", "packages");
+        command.args(arguments).env("PYTHONPATH", python_packages());
         output(command, PYTHON_NEEDED)
+    });
+    serde_json::from_str(&printed.await).expect("JSON")
+}
+
+/// What an example prints, where `TOKEN` is this one.
+///
+/// # Panics
+/// When the language is neither `ts` nor `python`, what it needs is missing, or the example fails.
+pub async fn example(language: &'static str, code: String, token: String) -> String {
+    in_background(move || {
+        let mut command = match language {
+            "ts" => {
+                let mut command = Command::new("node");
+                command.args(["--input-type=module", "-e", &code]).current_dir(CLIENTS.installed());
+                command
+            }
+            "python" => {
+                let mut command = Command::new("python3");
+                command.args(["-c", &code]).env("PYTHONPATH", python_packages());
+                command
+            }
+            other => panic!("no example is in {other}"),
+        };
+        command.env("TOKEN", token);
+        output(command, "Node.js and Python")
     })
     .await
+}
+
+/// Where the packages for Python are.
+fn python_packages() -> PathBuf {
+    let folder = versioned("testkit-python", REQUIREMENTS);
+    let lock = File::create(folder.join(".lock")).expect("a lock file");
+    lock.lock().expect("the turn of this process");
+    write(&folder.join("requirements.txt"), REQUIREMENTS);
+    install_python(&folder);
+    folder.join("packages")
 }
 
 fn install_python(folder: &Path) {
@@ -152,10 +180,10 @@ fn read_all(mut from: impl Read) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-fn output(mut command: Command, needed: &str) -> Value {
+fn output(mut command: Command, needed: &str) -> String {
     let output = command.stdin(Stdio::null()).output().expect(needed);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    String::from_utf8(output.stdout).expect("text")
 }
 
 async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

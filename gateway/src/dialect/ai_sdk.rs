@@ -143,14 +143,12 @@ impl AiSdk {
             frames.data(None, &Chunk::called(&call, "unknown", "{}".to_owned()));
         }
         let (tool_call_id, provider_executed) = (call.as_str(), true);
-        match error {
-            Some(error) => {
-                frames.data(Some(id), &Chunk::ToolOutputError { tool_call_id, error_text: &error, provider_executed });
-            }
-            None => {
-                let output = document(output_json, "null");
-                frames.data(Some(id), &Chunk::ToolOutputAvailable { tool_call_id, output, provider_executed });
-            }
+        if let Some(error) = error {
+            let chunk = Chunk::ToolOutputError { tool_call_id, error_text: &error, provider_executed };
+            frames.data(Some(id), &chunk);
+        } else {
+            let output = document(output_json, "null");
+            frames.data(Some(id), &Chunk::ToolOutputAvailable { tool_call_id, output, provider_executed });
         }
     }
 

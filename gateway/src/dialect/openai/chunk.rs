@@ -1,7 +1,7 @@
 //! The completion and its chunks, member by member.
 
 use proto::history::v1::{Message, Run, Source as Cited, Usage as Tokens};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
@@ -15,9 +15,8 @@ pub(super) struct Chunk<'a> {
     created: i64,
     model: &'a str,
     choices: Vec<Choice<'a>>,
-    /// `null` before the last chunk, where it was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Option<Usage>>,
+    #[serde(skip_serializing_if = "Told::is_unasked")]
+    usage: Told,
     #[serde(skip_serializing_if = "Option::is_none")]
     colloquy: Option<Ours>,
 }
@@ -39,6 +38,29 @@ pub(super) struct Delta<'a> {
     pub(super) reasoning_content: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) annotations: Option<Vec<Annotation>>,
+}
+
+/// What the answer cost, as far as that is told.
+enum Told {
+    Unasked,
+    /// Stands there as `null`.
+    NotYet,
+    Now(Usage),
+}
+
+impl Told {
+    fn is_unasked(&self) -> bool {
+        matches!(self, Self::Unasked)
+    }
+}
+
+impl Serialize for Told {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Unasked | Self::NotYet => serializer.serialize_none(),
+            Self::Now(usage) => usage.serialize(serializer),
+        }
+    }
 }
 
 /// A chat completion, as OpenAI's API has it.
@@ -130,7 +152,7 @@ pub(super) struct Ours {
 
 impl<'a> Chunk<'a> {
     pub(super) fn new(run: &Run, model: &'a str, choices: Vec<Choice<'a>>, include_usage: bool) -> Self {
-        let usage = include_usage.then_some(None);
+        let usage = if include_usage { Told::NotYet } else { Told::Unasked };
         let (id, created) = (id(run), created(run));
         Self { id, object: "chat.completion.chunk", created, model, choices, usage, colloquy: None }
     }
@@ -142,7 +164,7 @@ impl<'a> Chunk<'a> {
     /// The one after the last choice.
     pub(super) fn usage(run: &Run, model: &'a str, tokens: Option<Tokens>) -> Self {
         let usage = Usage::from(tokens.unwrap_or_default());
-        Self { usage: Some(Some(usage)), ..Self::new(run, model, Vec::new(), true) }
+        Self { usage: Told::Now(usage), ..Self::new(run, model, Vec::new(), true) }
     }
 }
 

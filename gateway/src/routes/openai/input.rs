@@ -167,9 +167,9 @@ impl Message {
             Some(Content::Text(text)) => text,
             Some(Content::Parts(parts)) => {
                 let mut texts = Vec::new();
-                for Part { r#type, text, refusal } in parts {
-                    let text = text.or(refusal).filter(|_| matches!(r#type.as_str(), "text" | "refusal"));
-                    let unknown = || format!("messages[{index}]: only texts are taken; not `{}`", r#type);
+                for Part { r#type: kind, text, refusal } in parts {
+                    let text = text.or(refusal).filter(|_| matches!(kind.as_str(), "text" | "refusal"));
+                    let unknown = || format!("messages[{index}]: only texts are taken; not `{kind}`");
                     texts.push(text.ok_or_else(|| thread::not_text(unknown()))?);
                 }
                 texts.join("\n\n")
