@@ -8,6 +8,8 @@ mod clients;
 mod json;
 mod native_sse;
 mod openai;
+#[cfg(test)]
+mod sample;
 mod sse;
 
 pub(crate) use self::{

@@ -102,7 +102,7 @@ impl Asking {
         // The key may be that of another answer to the same question.
         let known = [reason::CLIENT_ID_TAKEN, reason::IDEMPOTENCY_KEY_REUSED];
         match (self.put(said.clone(), None, said.id.clone(), idempotency_key.clone()).await, said.id.clone()) {
-            (Err(refused), Some(id)) if known.iter().any(|reason| refused.code() == code(reason)) => {
+            (Err(refused), Some(id)) if known.iter().any(|reason| is(&refused, reason)) => {
                 self.edit(&id, said, idempotency_key).await
             }
             (answer, _) => answer,
@@ -113,20 +113,27 @@ impl Asking {
     pub(crate) async fn edit(&self, id: &str, said: Said, idempotency_key: Option<String>) -> Result<Reader, Refused> {
         let Some(original) = self.message(id).await? else {
             // It was never saved, so that there is nothing to stand beside.
-            return self.put(said.clone(), None, said.id.clone(), idempotency_key).await;
+            let answer = self.put(said.clone(), None, said.id.clone(), idempotency_key.clone()).await;
+            return match (answer, &said.id) {
+                (Err(refused), Some(own)) if is(&refused, reason::CLIENT_ID_TAKEN) => {
+                    let local = Some(self.local(own));
+                    self.put(said, None, local, idempotency_key).await
+                }
+                (answer, _) => answer,
+            };
         };
         if original.content == said.text {
             return self.again(original.id, idempotency_key).await;
         }
-        let version = format!("edit-{}", key(&[id, &said.text]));
-        if let Some(known) = self.message_named(&version).await? {
+        let version = format!("edit-{}", key(&[&original.id, &said.text]));
+        if let Some(known) = self.named(&version).await? {
             return self.again(known.id, idempotency_key).await;
         }
         let parent = Some(original.parent_id.unwrap_or_default());
         match self.put(said, parent, Some(version.clone()), idempotency_key.clone()).await {
-            Err(refused) if refused.code() == code(reason::CLIENT_ID_TAKEN) => {
+            Err(refused) if is(&refused, reason::CLIENT_ID_TAKEN) => {
                 // The same edit came twice at once.
-                let known = self.message_named(&version).await?.ok_or(refused)?;
+                let known = self.named(&version).await?.ok_or(refused)?;
                 self.again(known.id, idempotency_key).await
             }
             answer => answer,
@@ -202,7 +209,7 @@ impl Asking {
                 on_conflict: self.on_conflict,
             };
             match self.app.runs.ask(ask).await {
-                Err(problem) if elsewhere.iter().any(|reason| problem.code() == code(reason)) => {
+                Err(problem) if elsewhere.iter().any(|reason| is(&problem, reason)) => {
                     refused = Some(problem);
                 }
                 answer => return answer,
@@ -211,18 +218,34 @@ impl Asking {
         Err(refused.unwrap_or_else(Problem::internal))
     }
 
-    /// A message by an id of theirs or ours.
+    /// A message of this conversation by an id of theirs or ours.
     async fn message(&self, id: &str) -> Result<Option<Message>, Refused> {
-        if let Ok(uuid) = Uuid::try_parse(id) {
-            let ours = self.read(GetMessageRequest { message_id: uuid.to_string(), client_id: None }).await?;
-            if ours.is_some() {
-                return Ok(ours);
+        let named = [id.to_owned(), self.local(id)];
+        let by_name = named.map(|name| GetMessageRequest { client_id: Some(name), ..GetMessageRequest::default() });
+        let by_id = Uuid::try_parse(id).ok();
+        let by_id = by_id.map(|id| GetMessageRequest { message_id: id.to_string(), client_id: None });
+        let mut here = None;
+        for request in by_id.into_iter().chain(by_name) {
+            let Some(message) = self.read(request).await? else { continue };
+            if message.conversation_id == self.thread.0 {
+                return Ok(Some(message));
+            }
+            if here.is_none() {
+                here = Some(self.thread.run(&self.app, &self.caller).await?.map(|run| run.conversation_id));
+            }
+            if here.as_ref().is_some_and(|here| here.as_ref() == Some(&message.conversation_id)) {
+                return Ok(Some(message));
             }
         }
-        self.message_named(id).await
+        Ok(None)
     }
 
-    async fn message_named(&self, client_id: &str) -> Result<Option<Message>, Refused> {
+    /// Where a client's ids are unique in each of its conversations only: what we call a message whose id is taken.
+    fn local(&self, id: &str) -> String {
+        format!("in-{}", key(&[&self.thread.0, id]))
+    }
+
+    async fn named(&self, client_id: &str) -> Result<Option<Message>, Refused> {
         self.read(GetMessageRequest { message_id: String::new(), client_id: Some(client_id.to_owned()) }).await
     }
 
@@ -235,9 +258,9 @@ impl Asking {
     }
 }
 
-/// A reason as problems spell it.
-fn code(reason: &str) -> String {
-    reason.to_ascii_lowercase()
+/// Whether something was refused for this reason.
+fn is(refused: &Refused, reason: &str) -> bool {
+    refused.code().eq_ignore_ascii_case(reason)
 }
 
 /// Refuses what only a client could have done, as running its tools.

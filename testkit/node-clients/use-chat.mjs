@@ -180,4 +180,26 @@ const times = (input) => asked.filter((question) => question.input === input).le
   assert.deepEqual(asked.at(-1).metadata, { selectedChatModel: 'x' })
 }
 
+{
+  // Messages whose ids are unique in their own chat only, by a transport that sends the newest message alone.
+  const small = new DefaultChatTransport({
+    api: `${told.gateway}/api/chat`,
+    headers,
+    prepareSendMessagesRequest: ({ id, messages, trigger, messageId }) => ({
+      body: { id, message: messages.at(-1), trigger, messageId, agent: told.name },
+    }),
+  })
+  const message = (text) => ({ id: `${told.name}-1`, role: 'user', parts: [{ type: 'text', text }] })
+  for (const [id, question] of [['one', 'mine'], ['another', 'mine'], ['a third', 'yours']]) {
+    const chat = chatWith(id, { transport: small })
+    await chat.sendMessage(message(question))
+    assert.deepEqual([text(chat.lastMessage), chat.seen.errors], [`You asked: ${question}`, []])
+    await chat.regenerate()
+    await chat.sendMessage({ text: 'edited', messageId: chat.messages[0].id })
+    await chat.regenerate()
+    const { items } = (await conversationOf(chat)).messages
+    assert.deepEqual(items.map((item) => [item.content, item.siblings.count]), [['edited', 2], ['You asked: edited', 2]])
+  }
+}
+
 done()

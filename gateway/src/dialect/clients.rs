@@ -7,7 +7,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use super::{
     RunNames, ag_ui, ai_sdk,
-    sse::tests::{everything, told},
+    sample::{everything, told},
 };
 
 async fn read(status: Option<RunStatus>) -> Value {

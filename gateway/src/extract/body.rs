@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, Request},
+    extract::{DefaultBodyLimit, FromRequest, Request},
     response::IntoResponse as _,
 };
 use http::{HeaderMap, StatusCode, header};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::{
+    app::App,
     fields::{Fields, FromFields, Unreadable},
     problem::{Problem, Refused},
 };
@@ -40,18 +41,19 @@ impl<T: FromFields, S: Send + Sync> FromRequest<S> for Body<T> {
     }
 }
 
-/// A body of another protocol's.
+/// A body of another protocol's, which may repeat what was said before.
 #[derive(Debug)]
 pub(crate) struct Foreign<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Foreign<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Foreign<T> {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+    async fn from_request(mut request: Request, app: &App) -> Result<Self, Refused> {
         if !is_json(request.headers()) {
             return Err(Problem::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
         }
-        foreign(&arrived(request, state).await?).map(Self)
+        DefaultBodyLimit::max(app.largest_repetition).apply(&mut request);
+        foreign(&arrived(request, app).await?).map(Self)
     }
 }
 
@@ -59,11 +61,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Foreign<T> {
 #[derive(Debug)]
 pub(crate) struct ForeignIfAny<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for ForeignIfAny<T> {
+impl<T: DeserializeOwned + Default> FromRequest<App> for ForeignIfAny<T> {
     type Rejection = Refused;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
-        let bytes = arrived(request, state).await?;
+    async fn from_request(request: Request, app: &App) -> Result<Self, Refused> {
+        let bytes = arrived(request, app).await?;
         if bytes.trim_ascii().is_empty() { Ok(Self(T::default())) } else { foreign(&bytes).map(Self) }
     }
 }

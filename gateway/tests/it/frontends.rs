@@ -114,8 +114,11 @@ async fn what_no_frontend_may_send_is_refused_by_name() {
 async fn below_v1_every_error_has_the_form_of_openai() {
     let stack = Stack::with(greeting(), &["--gateway-max-body=1000", "--cors-origins=https://app.test"]).await;
     let completions = "/v1/chat/completions";
-    let large = json!({"model": "default", "messages": [{"role": "user", "content": "x".repeat(1_000)}]});
+    let large = json!({"model": "default", "messages": [{"role": "user", "content": "x".repeat(16_000)}]});
     assert_eq!(post(&stack.gateway, "alice", completions, &large).await.openai_error().0, 413);
+    let repeated =
+        json!({"id": "c", "message": question("hi")["messages"][0], "messages": [{"text": "x".repeat(15_000)}]});
+    assert_eq!(text(&post(&stack.gateway, "alice", "/api/chat", &repeated).await), "Hello Alice");
     let none = json!({"model": "nobody", "messages": [{"role": "user", "content": "x"}]});
     let expected = (404, "model_not_found".to_owned());
     assert_eq!(post(&stack.gateway, "alice", completions, &none).await.openai_error(), expected);

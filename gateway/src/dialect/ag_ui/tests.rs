@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::dialect::sse::tests::{data, everything, told};
+use crate::dialect::sample::{data, everything, told};
 
 async fn events(said: Vec<Event>, status: Option<RunStatus>) -> Vec<Value> {
     let names = RunNames { thread_id: "thread".to_owned(), run_id: "run".to_owned() };

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::dialect::sse::tests::{data, everything, told};
+use crate::dialect::sample::{data, everything, told};
 
 async fn chunks(events: Vec<Event>, status: Option<RunStatus>) -> Vec<Value> {
     data(stream(told(events, status))).await

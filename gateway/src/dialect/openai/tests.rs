@@ -2,7 +2,7 @@ use proto::history::v1::RunStatus;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::dialect::sse::tests::{data, everything, told};
+use crate::dialect::sample::{data, everything, told};
 
 fn wanted(stream: bool, include_usage: bool) -> Completions {
     Completions { model: "docs".to_owned(), stream, include_usage }
@@ -68,7 +68,7 @@ async fn a_completion_that_does_not_come_to_its_end_is_an_error() {
 #[tokio::test]
 async fn a_completion_is_told_whole() {
     let response = wanted(false, false).tell(told(everything(), Some(RunStatus::Completed))).await.unwrap();
-    let body: Value = serde_json::from_str(&crate::dialect::sse::tests::text(response).await).unwrap();
+    let body: Value = serde_json::from_str(&crate::dialect::sample::text(response).await).unwrap();
     let choice = &body["choices"][0];
     assert_eq!((&body["object"], &choice["finish_reason"]), (&json!("chat.completion"), &json!("length")));
     assert_eq!(choice["message"]["content"], "One moment.Seven.");
