@@ -9,7 +9,7 @@ use crate::{
     agent::Agents,
     config::Config,
     extract::{Clients, Credentials},
-    history::History,
+    history::{Connections, History},
     quota::Allowance,
     run::Runs,
 };
@@ -33,14 +33,9 @@ pub(crate) struct App {
 }
 
 impl App {
-    pub(crate) fn new(
-        config: &Config,
-        auth: Transport,
-        history: Transport,
-        exports: Transport,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: &Config, auth: Transport, history: Connections) -> anyhow::Result<Self> {
         let limits = &config.options.limits;
-        let history = History::new(history, exports);
+        let history = History::new(history);
         let agents = Agents::new(config.options.agents.load()?, limits)?;
         let runs = Runs::new(history.clone(), agents, limits.clone());
         let users = UserServiceClient::new(auth.clone());

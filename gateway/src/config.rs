@@ -239,6 +239,6 @@ mod tests {
     #[test]
     fn only_protocols_that_exist_are_accepted() {
         let error = Cli::try_parse_from(["gateway", "--agent-protocol=smoke-signals"]).unwrap_err().to_string();
-        assert!(error.contains("possible values: native"), "{error}");
+        assert!(error.contains("possible values: native, openai-chat, ai-sdk, ag-ui"), "{error}");
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Started {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) run: Run,
     pub(crate) user_message: Message,

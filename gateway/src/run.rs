@@ -7,7 +7,7 @@ use std::{
 };
 
 use kit::caller::UserId;
-use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunResponse};
+use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunRequest, StartRunResponse};
 use tokio::{
     sync::Semaphore,
     time::{Duration, Instant, sleep, timeout},
@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
 use crate::{
-    agent::Agents,
+    agent::{Agent, Agents},
     config::Limits,
     event::{Outcome, Started, Step},
     extract::Caller,
@@ -38,7 +38,7 @@ mod tending;
 mod turns;
 
 use self::{
-    admission::Admission,
+    admission::{Admission, Slot},
     execution::Execution,
     live::{Held, Live},
     log::Writer,
@@ -75,6 +75,8 @@ struct Shared {
     unsaved_places: Semaphore,
     turns: Turns,
     tasks: TaskTracker,
+    /// Those that pass on runs of other gateways.
+    relays: TaskTracker,
     draining: CancellationToken,
     interrupt: CancellationToken,
 }
@@ -97,6 +99,7 @@ impl Runs {
             unsaved_places: Semaphore::new(MOST_UNSAVED),
             turns: Turns::default(),
             tasks: TaskTracker::new(),
+            relays: TaskTracker::new(),
             draining: CancellationToken::new(),
             interrupt: CancellationToken::new(),
         }))
@@ -126,19 +129,22 @@ impl Runs {
 
     async fn begin(self, ask: Ask) -> Result<Reader, Refused> {
         let agent = self.0.agents.choose(ask.agent.as_deref())?;
-        let slot = self.admit(&ask.caller)?;
         let _turn = match &ask.idempotency_key {
             Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
             None => None,
         };
+        let (slot, started) = match self.admit(&ask.caller, &agent) {
+            Ok(slot) => (Some(slot), self.start(&ask, agent.name()).await?),
+            Err(refused) => (None, self.repeated(&ask, agent.name(), refused).await?),
+        };
         let StartRunResponse { run: Some(run), user_message: Some(user_message), message, context, joined, .. } =
-            self.start(&ask, agent.name()).await?
+            started
         else {
             return Err(history::incomplete("StartRunResponse"));
         };
-        if joined {
+        let Some(slot) = slot.filter(|_| !joined) else {
             return self.attach(&ask.caller, &run.id).await;
-        }
+        };
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
         let question = ask.question(&run, &user_message, context);
         let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
@@ -178,13 +184,27 @@ impl Runs {
         }
     }
 
-    fn admit(&self, caller: &Caller) -> Result<admission::Place, Refused> {
+    /// A request that cannot be taken on may be one that was: then there is nothing to take on.
+    async fn repeated(&self, ask: &Ask, agent: &str, refused: Refused) -> Result<StartRunResponse, Refused> {
+        if ask.idempotency_key.is_none() {
+            return Err(refused);
+        }
+        let request = StartRunRequest { join_only: true, ..ask.start_request(agent, &self.0.limits) };
+        match self.0.history.runs().start_run(ask.caller.ask(request)).await {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(status) if status.code() == tonic::Code::NotFound => Err(refused),
+            Err(status) => Err(history::problem(status).renamed(&start::FIELDS)),
+        }
+    }
+
+    fn admit(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
         if self.0.draining.is_cancelled() {
             return Err(Problem::overloaded("this gateway is shutting down; try again"));
         }
         let place = self.0.admission.take(caller.user_id)?;
+        let permit = agent.admit()?;
         self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
-        Ok(place)
+        Ok(Slot::new(place, permit))
     }
 
     /// A reader of a run of this user's, wherever it goes on and whether or not it has ended.
@@ -251,15 +271,19 @@ impl Runs {
         }
     }
 
-    /// Lets runs finish within the grace period, then interrupts the rest and waits until they are saved.
+    /// Lets runs finish within the grace period, then interrupts the rest and waits until they are saved. Who reads a run
+    /// of another gateway's here is told to resume it elsewhere.
     pub(crate) async fn drain(&self) {
         self.0.draining.cancel();
         self.0.tasks.close();
-        if timeout(self.0.limits.shutdown_grace, self.0.tasks.wait()).await.is_ok() {
+        self.0.relays.close();
+        let graceful = timeout(self.0.limits.shutdown_grace, self.0.tasks.wait()).await.is_ok();
+        self.0.interrupt.cancel();
+        self.0.relays.wait().await;
+        if graceful {
             return;
         }
         tracing::warn!("answers are interrupted at the end of the grace period");
-        self.0.interrupt.cancel();
         let save = self.0.limits.save_timeout.saturating_mul(2);
         if timeout(save, self.0.tasks.wait()).await.is_err() {
             tracing::error!("answers were lost: the history service did not come back in time");

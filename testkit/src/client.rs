@@ -1,36 +1,14 @@
 //! The clients that frontends use, unmodified: each plays a scenario against a gateway and fails where it does not hold.
 
 use std::{
-    fs::File,
     io::{BufRead as _, BufReader, Read, Write as _},
     panic::resume_unwind,
-    path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::OnceLock,
 };
 
 use serde_json::{Value, json};
 
-use crate::node::{Folder, NEEDED, versioned, write};
-
-const PYTHON_NEEDED: &str = "these tests run real clients: install Python 3.9 or newer with pip";
-const REQUIREMENTS: &str = include_str!("../python/requirements.txt");
-
-static CLIENTS: Folder = Folder {
-    name: "testkit-node-clients",
-    lock_file: include_str!("../node-clients/package-lock.json"),
-    files: &[
-        ("package.json", include_str!("../node-clients/package.json")),
-        (".npmrc", include_str!("../node-clients/.npmrc")),
-        ("agent.mjs", include_str!("../node-clients/agent.mjs")),
-        ("ag-ui.mjs", include_str!("../node-clients/ag-ui.mjs")),
-        ("openai.mjs", include_str!("../node-clients/openai.mjs")),
-        ("read.mjs", include_str!("../node-clients/read.mjs")),
-        ("ui-messages.mjs", include_str!("../node-clients/ui-messages.mjs")),
-        ("use-chat.mjs", include_str!("../node-clients/use-chat.mjs")),
-    ],
-    installed: OnceLock::new(),
-};
+use crate::{node, python};
 
 /// A client that plays a scenario.
 #[derive(Debug)]
@@ -48,8 +26,8 @@ impl Scenario {
     pub async fn start(script: &'static str, argument: &'static str) -> Self {
         in_background(move || {
             let mut command = Command::new("node");
-            command.args([script, argument]).current_dir(CLIENTS.installed());
-            let mut child = spawn(command, NEEDED);
+            command.args([script, argument]).current_dir(node::CLIENTS.folder());
+            let mut child = spawn(command, node::NEEDED);
             let stdin = child.stdin.take().expect("a pipe");
             let mut line = String::new();
             let stdout = child.stdout.as_mut().expect("a pipe");
@@ -91,8 +69,8 @@ impl Scenario {
 pub async fn read(ai_sdk: String, ag_ui: String) -> Value {
     in_background(move || {
         let mut command = Command::new("node");
-        command.args(["read.mjs", &ai_sdk, &ag_ui]).current_dir(CLIENTS.installed());
-        serde_json::from_str(&output(command, NEEDED)).expect("JSON")
+        command.args(["read.mjs", &ai_sdk, &ag_ui]).current_dir(node::CLIENTS.folder());
+        serde_json::from_str(&output(command, node::NEEDED)).expect("JSON")
     })
     .await
 }
@@ -102,13 +80,11 @@ pub async fn read(ai_sdk: String, ag_ui: String) -> Value {
 /// # Panics
 /// When Python is missing, or the script fails.
 pub async fn openai_python(gateway: String, token: String, models: [String; 2]) -> Value {
-    const SCRIPT: &str = include_str!("../python/openai_client.py");
-    let [model, broken] = models;
-    let arguments = ["-c", SCRIPT, &gateway, &token, &model, &broken].map(str::to_owned);
     let printed = in_background(move || {
-        let mut command = Command::new("python3");
-        command.args(arguments).env("PYTHONPATH", python_packages());
-        output(command, PYTHON_NEEDED)
+        let [model, broken] = models;
+        let mut command = python::client();
+        command.args(["openai_client.py", &gateway, &token, &model, &broken]);
+        output(command, python::NEEDED)
     });
     serde_json::from_str(&printed.await).expect("JSON")
 }
@@ -119,45 +95,19 @@ pub async fn openai_python(gateway: String, token: String, models: [String; 2]) 
 /// When the language is neither `ts` nor `python`, what it needs is missing, or the example fails.
 pub async fn example(language: &'static str, code: String, token: String) -> String {
     in_background(move || {
-        let mut command = match language {
-            "ts" => {
-                let mut command = Command::new("node");
-                command.args(["--input-type=module", "-e", &code]).current_dir(CLIENTS.installed());
-                command
-            }
-            "python" => {
-                let mut command = Command::new("python3");
-                command.args(["-c", &code]).env("PYTHONPATH", python_packages());
-                command
-            }
+        let (mut command, needed) = match language {
+            "ts" => (Command::new("node"), node::NEEDED),
+            "python" => (python::client(), python::NEEDED),
             other => panic!("no example is in {other}"),
         };
+        match language {
+            "ts" => command.args(["--input-type=module", "-e", &code]).current_dir(node::CLIENTS.folder()),
+            _ => command.args(["-c", &code]),
+        };
         command.env("TOKEN", token);
-        output(command, "Node.js and Python")
+        output(command, needed)
     })
     .await
-}
-
-/// Where the packages for Python are.
-fn python_packages() -> PathBuf {
-    let folder = versioned("testkit-python", REQUIREMENTS);
-    let lock = File::create(folder.join(".lock")).expect("a lock file");
-    lock.lock().expect("the turn of this process");
-    write(&folder.join("requirements.txt"), REQUIREMENTS);
-    install_python(&folder);
-    folder.join("packages")
-}
-
-fn install_python(folder: &Path) {
-    let complete = folder.join(".complete");
-    if complete.exists() {
-        return;
-    }
-    let arguments = "-m pip install --quiet --disable-pip-version-check --target packages -r requirements.txt";
-    let mut command = Command::new("python3");
-    let pip = command.args(arguments.split(' ')).current_dir(folder).output().expect(PYTHON_NEEDED);
-    assert!(pip.status.success(), "{PYTHON_NEEDED}: {}", String::from_utf8_lossy(&pip.stderr));
-    File::create(complete).expect("a mark");
 }
 
 fn spawn(mut command: Command, needed: &str) -> Child {

@@ -6,6 +6,8 @@ mod better_auth;
 mod explain_token;
 mod first_run;
 mod frontends;
+mod parts;
 mod privacy;
 mod processes;
+mod runs;
 mod stack;

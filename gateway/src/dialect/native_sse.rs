@@ -182,4 +182,20 @@ mod tests {
         );
         assert!(text.contains(r#""error":{"code":"stream_broken""#) && text.ends_with("}\n\n"), "{text}");
     }
+
+    #[tokio::test]
+    async fn a_reader_that_is_too_slow_is_told_so_and_resumes() {
+        let (writer, reader) = open_log("r", 10);
+        writer.start(Arc::default());
+        let slow = stream(reader.clone());
+        for piece in ["01234", "56789", "01234", "56789"] {
+            writer.say(Event::Text(piece.to_owned()));
+        }
+        let told = text(slow).await;
+        assert!(told.contains("event: interrupted\nid: r-0\n") && told.contains("reader_too_slow"), "{told}");
+        writer.end(Arc::default());
+        let rest = text(stream(reader.after(Some(0)))).await;
+        let pieces = rest.matches("event: delta\n").count();
+        assert!(pieces == 4 && rest.contains("event: interrupted\nid: r-5\n"), "{rest}");
+    }
 }

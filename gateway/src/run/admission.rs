@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use crate::{
+    agent::Permit,
     config::Limits,
     problem::{Problem, Refused},
 };
@@ -30,6 +31,19 @@ pub(super) struct Admission {
     /// 0 is no limit.
     each: usize,
     counts: Counts,
+}
+
+/// All that a run takes up until its end.
+#[derive(Debug)]
+pub(super) struct Slot {
+    _place: Place,
+    _permit: Permit,
+}
+
+impl Slot {
+    pub(super) fn new(place: Place, permit: Permit) -> Self {
+        Self { _place: place, _permit: permit }
+    }
 }
 
 /// A place that is taken.

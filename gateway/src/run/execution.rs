@@ -4,12 +4,11 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use proto::history::v1::{RunError, RunStatus};
-use tokio::time::timeout;
 use tracing::Instrument as _;
 
-use super::{Runs, Writer, admission::Place, live::Held, recorder::Recorder, saving};
+use super::{Runs, Writer, admission::Slot, live::Held, recorder::Recorder, saving};
 use crate::{
-    agent::{Agent, AgentError, AgentFault, Question},
+    agent::{Agent, Question},
     event::{Outcome, Started},
     extract::Caller,
 };
@@ -24,7 +23,7 @@ pub(super) struct Execution {
     pub(super) agent: Arc<Agent>,
     pub(super) question: Question,
     pub(super) caller: Caller,
-    pub(super) slot: Place,
+    pub(super) slot: Slot,
 }
 
 impl Runs {
@@ -59,7 +58,7 @@ impl Runs {
         }
     }
 
-    async fn carry_out(&self, execution: Execution, writer: Writer) -> (Recorder, Outcome, Place) {
+    async fn carry_out(&self, execution: Execution, writer: Writer) -> (Recorder, Outcome, Slot) {
         let Execution { started, held, agent, question, caller, slot } = execution;
         let gauge = metrics::gauge!("runs_active");
         gauge.increment(1);
@@ -68,10 +67,7 @@ impl Runs {
         recorder.writer.start(Arc::clone(&started));
 
         let (status, error) = self.call(&agent, &question, &held, &mut recorder).await;
-        let mut request = recorder.finish_request(&started.run, status, error);
-        if held.was_offered() {
-            request.rest = Some(held.log.said_since(held.kept(), usize::MAX));
-        }
+        let request = recorder.finish_request(&started.run, status, error);
         let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();
@@ -107,13 +103,12 @@ impl Runs {
             () = held.lost.cancelled() => {
                 return failure(RunStatus::Interrupted, "interrupted", "the run was taken away from this gateway");
             }
-            answer = timeout(self.0.limits.run_timeout, answer) => answer,
+            answer = answer => answer,
         };
         let error = match answer {
-            Ok(Ok(Ok(()))) => return (RunStatus::Completed, None),
-            Ok(Ok(Err(error))) => error,
-            Ok(Err(_panic)) => return failure(RunStatus::Failed, "internal", "something broke on our side"),
-            Err(_elapsed) => AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer"),
+            Ok(Ok(())) => return (RunStatus::Completed, None),
+            Ok(Err(error)) => error,
+            Err(_panic) => return failure(RunStatus::Failed, "internal", "something broke on our side"),
         };
         tracing::warn!(error.code = error.fault.code(), %error, "the agent failed");
         failure(RunStatus::Failed, error.fault.code(), error.message)

@@ -32,7 +32,7 @@ impl Runs {
         }
         let request = WatchRunRequest { run_id: run_id.to_owned(), position: 0 };
         let mut stream =
-            self.0.history.runs().watch_run(caller.ask(request)).await.map_err(history::problem)?.into_inner();
+            self.0.history.watches().watch_run(caller.ask(request)).await.map_err(history::problem)?.into_inner();
         let first = stream.message().await.map_err(history::problem)?.and_then(|message| message.step);
         let Some(Told::Found(found)) = first else { return Err(history::incomplete("WatchRunResponse")) };
         let found = outcome(found)?;
@@ -47,8 +47,8 @@ impl Runs {
         if readers.is_of(&writer) {
             let (runs, caller) = (self.clone(), caller.clone());
             drop(reader);
-            self.0.tasks.spawn(async move {
-                runs.relay(&caller, &writer, stream).await;
+            self.0.relays.spawn(async move {
+                runs.0.interrupt.run_until_cancelled(runs.relay(&caller, &writer, stream)).await;
                 runs.followed().remove(&key);
             });
         }
@@ -59,7 +59,7 @@ impl Runs {
     async fn watch_on(&self, caller: &Caller, writer: &Writer) -> Result<Streaming<WatchRunResponse>, Status> {
         let position = i64::try_from(writer.len()).unwrap_or(i64::MAX);
         let request = WatchRunRequest { run_id: writer.run_id().to_owned(), position };
-        Ok(self.0.history.runs().watch_run(caller.ask(request)).await?.into_inner())
+        Ok(self.0.history.watches().watch_run(caller.ask(request)).await?.into_inner())
     }
 
     /// Passes on what comes, and begins again where it broke.

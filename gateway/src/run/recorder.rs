@@ -1,11 +1,11 @@
-//! What becomes of an agent's events: each goes to the log at once, and into the answer that is saved at the end.
+//! What becomes of an agent's events: each goes to the log at once, and the log makes the answer that is saved at the end.
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use proto::{
     answer::Answer,
-    history::v1::{FinishRunRequest, Run, RunError, RunEvent, RunStatus, Source},
+    history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source},
     limit,
 };
 
@@ -29,31 +29,36 @@ pub(super) struct Recorder {
     held: Arc<Held>,
     room: usize,
     room_for_parts: usize,
-    answer: Answer,
+    sources: usize,
 }
 
 impl Recorder {
     /// Takes at most so many bytes.
     pub(super) fn new(writer: Writer, held: Arc<Held>, room: usize) -> Self {
-        Self { writer, held, room, room_for_parts: PARTS, answer: Answer::default() }
+        Self { writer, held, room, room_for_parts: PARTS, sources: 0 }
     }
 
     /// What the history is to store.
     pub(super) fn finish_request(&self, run: &Run, status: RunStatus, error: Option<RunError>) -> FinishRunRequest {
-        let answer = &self.answer;
+        let mut answer = Answer::default();
+        for event in self.held.log.said_since(0, usize::MAX).events {
+            answer.take(event);
+        }
+        // What was offered to the history may have readers, who are to miss nothing.
+        let rest = self.held.was_offered().then(|| self.held.log.said_since(self.held.kept(), usize::MAX));
         FinishRunRequest {
             run_id: run.id.clone(),
             fence: run.fence,
             status: status.into(),
-            content: answer.text.clone(),
             parts_json: answer.parts_json(),
-            sources: answer.sources.clone(),
+            content: answer.text,
+            sources: answer.sources,
             usage: answer.usage,
             error,
-            model: answer.model.clone(),
-            title: answer.title.clone(),
-            finish_reason: answer.finish_reason.clone(),
-            rest: None,
+            model: answer.model,
+            title: answer.title,
+            finish_reason: answer.finish_reason,
+            rest,
         }
     }
 
@@ -81,10 +86,11 @@ impl Sink for Recorder {
         let event = match event {
             Event::Text(text) | Event::Reasoning(text) if text.is_empty() => return Ok(()),
             Event::Source(source) => {
-                if self.answer.sources.len() == limit::ANSWER_SOURCES {
+                if self.sources == limit::ANSWER_SOURCES {
                     return Err(AgentError::too_large());
                 }
-                let ordinal = i32::try_from(self.answer.sources.len() + 1).expect("there are few");
+                self.sources += 1;
+                let ordinal = i32::try_from(self.sources).expect("there are few");
                 Event::Source(Source { ordinal, ..source })
             }
             Event::Title(title) => {
@@ -97,7 +103,6 @@ impl Sink for Recorder {
             event => event,
         };
         self.take_room(&event)?;
-        self.answer.take(RunEvent { event: Some(event.clone()) });
         self.writer.say(event);
         Ok(())
     }

@@ -52,3 +52,32 @@ async fn one_user_does_not_take_all_places() {
     assert_eq!(refused.problem(), (429, "too_many_concurrent_runs".to_owned()));
     assert_eq!(refused.header("retry-after"), "2");
 }
+
+#[tokio::test]
+async fn a_request_that_is_sent_again_joins_its_run_however_much_there_is_to_do() {
+    let gate = Gate::new();
+    let reply = Reply::Sse(vec![Piece::Wait(gate.clone()), Piece::done()]);
+    let stack = Stack::with(reply, &["--gateway-runs-per-minute=1", "--gateway-max-runs-per-user=1"]).await;
+    let keyed = |key: &str| {
+        let body = ("application/json", r#"{"message":"hi"}"#.to_owned());
+        let mut request = request("alice", "POST", "/agents/run", Some(body));
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        request
+    };
+    let again = async {
+        stack.agent.asked(1).await;
+        let other = send(stack.gateway.router(), keyed("other")).await;
+        let (again, ()) = tokio::join!(send(stack.gateway.router(), keyed("k")), async {
+            let mut story = stack.history.0.story.subscribe();
+            story.wait_for(|story| story.iter().filter(|what| *what == "StartRun").count() == 3).await.unwrap();
+            gate.open();
+        });
+        (other, again)
+    };
+    let (first, (other, again)) = tokio::join!(send(stack.gateway.router(), keyed("k")), again);
+    assert_eq!((first.status.as_u16(), first.json()), (200, again.json()));
+    assert_eq!(other.problem(), (429, "too_many_concurrent_runs".to_owned()));
+    let later = send(stack.gateway.router(), keyed("k")).await;
+    assert_eq!((later.status.as_u16(), later.json()), (200, first.json()));
+    assert_eq!(stack.agent.received().len(), 1);
+}

@@ -78,6 +78,9 @@ impl RunService for FakeHistory {
             }
             return Ok(Response::new(StartRunResponse { joined: true, ..answer(&tables, &tables.runs[run_id].1) }));
         }
+        if request.join_only {
+            return Err(Error::not_found(RUN_NOT_FOUND, "the key names no run").into());
+        }
         let named = request.conversation_client_id.as_ref().and_then(|client_id| {
             let mut mine = tables.conversations.values().filter(|(owner, _)| *owner == user);
             mine.find(|(_, conversation)| conversation.client_id.as_ref() == Some(client_id))
