@@ -14,6 +14,9 @@ use crate::{
     run::Runs,
 };
 
+/// So many times as large as others may a body be that repeats the history of a chat.
+const REPETITION: usize = 16;
+
 /// The state of all handlers.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -25,6 +28,8 @@ pub(crate) struct App {
     pub(crate) runs: Runs,
     /// Of requests.
     pub(crate) allowance: Arc<Allowance>,
+    /// The largest body of a client that may repeat the history each time.
+    pub(crate) largest_repetition: usize,
 }
 
 impl App {
@@ -38,6 +43,7 @@ impl App {
         let credentials = Arc::new(Credentials::new(&config.options));
         let clients = Arc::new(Clients::new(config.options.trusted_proxies.clone()));
         let allowance = Arc::new(Allowance::of_requests(limits.requests_per_minute));
-        Ok(Self { verifier, credentials, clients, users, history, runs, allowance })
+        let largest_repetition = limits.max_body.saturating_mul(REPETITION);
+        Ok(Self { verifier, credentials, clients, users, history, runs, allowance, largest_repetition })
     }
 }

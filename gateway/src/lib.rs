@@ -17,6 +17,7 @@ mod quota;
 mod resource;
 mod routes;
 mod run;
+mod thread;
 
 pub use self::{
     config::{

@@ -4,6 +4,7 @@ pub mod agent;
 mod auth;
 pub mod better_auth;
 mod channel;
+pub mod client;
 mod installation;
 pub mod issuer;
 mod node;

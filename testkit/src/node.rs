@@ -1,4 +1,4 @@
-//! Servers in Node.
+//! Servers and clients in Node.
 
 use std::{path::Path, process::Command};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{installation::Installation, server::Server};
 
-const NEEDED: &str = "these tests run real issuers and agents: install Node.js 20.19 or newer with npm \
+pub(crate) const NEEDED: &str = "these tests run real issuers, agents and clients: install Node.js 20.19 or newer with npm \
                       (https://nodejs.org; what your system packages may be too old)";
 
 /// Better Auth and oidc-provider.
@@ -35,6 +35,24 @@ pub(crate) static AGENTS: Installation = Installation::new(
         ("owned.mjs", include_str!("../node/owned.mjs")),
         ("aimock.mjs", include_str!("../agents/aimock.mjs")),
         ("ai-sdk.mjs", include_str!("../agents/ai-sdk.mjs")),
+    ],
+    install,
+);
+
+/// The clients that frontends use.
+pub(crate) static CLIENTS: Installation = Installation::new(
+    "clients",
+    include_str!("../clients/package-lock.json"),
+    &[
+        ("package.json", include_str!("../clients/package.json")),
+        ("package-lock.json", include_str!("../clients/package-lock.json")),
+        (".npmrc", include_str!("../clients/.npmrc")),
+        ("agent.mjs", include_str!("../clients/agent.mjs")),
+        ("ag-ui.mjs", include_str!("../clients/ag-ui.mjs")),
+        ("openai.mjs", include_str!("../clients/openai.mjs")),
+        ("read.mjs", include_str!("../clients/read.mjs")),
+        ("ui-messages.mjs", include_str!("../clients/ui-messages.mjs")),
+        ("use-chat.mjs", include_str!("../clients/use-chat.mjs")),
     ],
     install,
 );

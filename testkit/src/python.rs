@@ -1,10 +1,10 @@
-//! Servers in Python.
+//! Servers and clients in Python.
 
 use std::{path::Path, process::Command};
 
 use crate::{installation::Installation, server::Server};
 
-const NEEDED: &str = "these tests run an agent on Pydantic AI: install Python 3.10 or newer with venv \
+pub(crate) const NEEDED: &str = "these tests run agents and clients in Python: install Python 3.10 or newer with venv \
                       (`apt install python3-venv`)";
 
 /// Pydantic AI.
@@ -18,15 +18,37 @@ static AGENTS: Installation = Installation::new(
     install,
 );
 
+/// The client of OpenAI's API.
+static CLIENTS: Installation = Installation::new(
+    "python-clients",
+    include_str!("../clients/requirements.txt"),
+    &[
+        ("requirements.txt", include_str!("../clients/requirements.txt")),
+        ("openai_client.py", include_str!("../clients/openai_client.py")),
+    ],
+    install,
+);
+
 /// Starts `script`.
 pub(crate) async fn start(script: &'static str) -> Server {
     let command = move || {
-        let folder = AGENTS.folder();
-        let mut command = Command::new(folder.join("venv/bin/python"));
-        command.arg(script).current_dir(folder);
+        let mut command = python(&AGENTS);
+        command.arg(script);
         command
     };
     Server::start(command, NEEDED).await
+}
+
+/// Python where the clients are.
+pub(crate) fn client() -> Command {
+    python(&CLIENTS)
+}
+
+fn python(from: &Installation) -> Command {
+    let folder = from.folder();
+    let mut command = Command::new(folder.join("venv/bin/python"));
+    command.current_dir(folder);
+    command
 }
 
 fn install(folder: &Path) {

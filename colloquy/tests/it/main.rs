@@ -5,6 +5,7 @@ mod bad_days;
 mod better_auth;
 mod explain_token;
 mod first_run;
+mod frontends;
 mod parts;
 mod privacy;
 mod processes;

@@ -165,7 +165,7 @@ fn end(id: &str, run: history::Run, message: history::Message, frames: &mut Fram
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{dialect::sse::tests::text, run::open_log};
+    use crate::{dialect::sample::text, run::open_log};
 
     #[tokio::test]
     async fn a_log_that_breaks_off_still_has_a_last_word() {

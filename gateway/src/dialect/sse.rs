@@ -156,15 +156,11 @@ impl<D: Dialect> Following<D> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
     use crate::run::open_log;
-
-    pub(in crate::dialect) async fn text(response: Response) -> String {
-        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
-    }
 
     struct Silent;
 

@@ -216,7 +216,7 @@ fn last_event(headers: &HeaderMap, run_id: &str) -> Result<Option<usize>, Refuse
     number.map(Some).ok_or_else(refused)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
     const NAME: &str = "Idempotency-Key";
     let mut values = headers.get_all(NAME).iter();
     let Some(value) = values.next() else { return Ok(None) };

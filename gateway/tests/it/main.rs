@@ -9,6 +9,7 @@ mod edge;
 mod failures;
 mod fake;
 mod following;
+mod frontends;
 mod idempotency;
 mod openapi;
 mod privacy;
