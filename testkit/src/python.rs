@@ -1,32 +1,51 @@
-//! Servers in Python.
+//! Servers in Python: installed below the target directory when the first test asks, and ended with their test.
 
-use std::{path::Path, process::Command};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
 
-use crate::{installation::Installation, server::Server};
+use crate::{
+    node::{versioned, write},
+    server::Server,
+};
 
 const NEEDED: &str = "these tests run an agent on Pydantic AI: install Python 3.10 or newer with venv \
                       (`apt install python3-venv`)";
+const REQUIREMENTS: &str = include_str!("../agents/requirements.txt");
+const FILES: [(&str, &str); 2] =
+    [("requirements.txt", REQUIREMENTS), ("pydantic_ai_agent.py", include_str!("../agents/pydantic_ai_agent.py"))];
 
-/// Pydantic AI.
-static AGENTS: Installation = Installation::new(
-    "python",
-    include_str!("../agents/requirements.txt"),
-    &[
-        ("requirements.txt", include_str!("../agents/requirements.txt")),
-        ("pydantic_ai_agent.py", include_str!("../agents/pydantic_ai_agent.py")),
-    ],
-    install,
-);
-
-/// Starts `script`.
-pub(crate) async fn start(script: &'static str) -> Server {
+/// Starts an agent's script.
+pub(crate) async fn start_agent(script: &'static str) -> Server {
     let command = move || {
-        let folder = AGENTS.folder();
+        let folder = installed();
         let mut command = Command::new(folder.join("venv/bin/python"));
         command.arg(script).current_dir(folder);
         command
     };
     Server::start(command, NEEDED).await
+}
+
+/// The folder with Pydantic AI. Other test binaries may be installing it at the same time.
+fn installed() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = versioned("testkit-agents-python", REQUIREMENTS);
+        let lock = File::create(folder.join(".lock")).expect("a lock file");
+        lock.lock().expect("the turn of this process");
+        for (name, content) in FILES {
+            write(&folder.join(name), content);
+        }
+        let complete = folder.join(".complete");
+        if !complete.exists() {
+            install(&folder);
+            File::create(complete).expect("a mark");
+        }
+        folder
+    })
 }
 
 fn install(folder: &Path) {

@@ -1,7 +1,5 @@
 //! Agents that others have written, unmodified but for the models behind them, which are scripted.
 
-use serde_json::json;
-
 use crate::{node, python, server::Server};
 
 /// One of them. It ends with the value.
@@ -15,7 +13,7 @@ impl ThirdParty {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn aimock() -> Self {
-        Self(node::start(&node::AGENTS, "aimock.mjs", json!({}), 0).await)
+        Self(node::start_agent("aimock.mjs").await)
     }
 
     /// An agent on the Vercel AI SDK. It thinks, looks something up, cites and attaches; it fails for `Fail`.
@@ -23,7 +21,7 @@ impl ThirdParty {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn ai_sdk() -> Self {
-        Self(node::start(&node::AGENTS, "ai-sdk.mjs", json!({}), 0).await)
+        Self(node::start_agent("ai-sdk.mjs").await)
     }
 
     /// An agent on Pydantic AI: AG-UI at `/ag-ui`, the AI SDK's stream at `/ai-sdk`. It thinks and looks something up; it
@@ -32,7 +30,7 @@ impl ThirdParty {
     /// # Panics
     /// When Python is missing or the server does not start.
     pub async fn pydantic_ai() -> Self {
-        Self(python::start("pydantic_ai_agent.py").await)
+        Self(python::start_agent("pydantic_ai_agent.py").await)
     }
 
     /// An address of its own.
