@@ -12,7 +12,7 @@ use crate::{
     server::Server,
 };
 
-const NEEDED: &str = "these tests run an agent on Pydantic AI: install Python 3.10 or newer with venv \
+const NEEDED: &str = "these tests run an agent on Pydantic AI: install Python 3.11 or newer with venv \
                       (`apt install python3-venv`)";
 const REQUIREMENTS: &str = include_str!("../agents/requirements.txt");
 const FILES: [(&str, &str); 2] =
