@@ -108,7 +108,7 @@ impl Parts {
     /// Waits until each gateway answers a question that needs everything.
     async fn ready(&self) {
         for gateway in 0..self.gateways.len() {
-            let give_up = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+            let give_up = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
             while !self.get(gateway, "/conversations").send().await.is_ok_and(|answer| answer.status() == 200) {
                 assert!(tokio::time::Instant::now() < give_up, "the parts did not start");
                 tokio::task::yield_now().await;
@@ -178,14 +178,13 @@ impl Parts {
 
 /// Server-sent events as they come.
 pub(crate) struct Stream {
-    pub(crate) status: u16,
     response: Option<Response>,
     read: String,
 }
 
 impl Stream {
     fn of(response: Response) -> Self {
-        Self { status: response.status().as_u16(), response: Some(response), read: String::new() }
+        Self { response: Some(response), read: String::new() }
     }
 
     /// Reads until this has come, or the stream is over; false for the latter.
@@ -299,7 +298,8 @@ struct Cli<C: clap::Args> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the other tests run it in a process of its own, and kill it"]
 async fn program() {
-    let Ok(name) = std::env::var(PROGRAM) else { return };
+    let Some(name) = std::env::var_os(PROGRAM) else { return };
+    let name = name.into_string().unwrap();
     let stop = shutdown::on_signal().unwrap();
     let served = match name.as_str() {
         "auth" => {

@@ -1,12 +1,12 @@
 //! Bad days of runs: whatever dies, nothing is lost, doubled or cut, and every client hears a last word.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{io::Write as _, path::Path, process::Command, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::agent::{Gate, Piece, Reply};
 
-use crate::parts::Parts;
+use crate::{parts::Parts, stack::signal};
 
 /// An agent that says `one `, waits, and says `two`.
 fn halting() -> (Gate, Reply) {
@@ -88,13 +88,17 @@ async fn a_database_that_stands_still_holds_up_nobody_who_reads() {
     let mut asked = parts.stream(0, &hi()).await;
     assert!(asked.until("one ").await);
     let pids = parts.database_pids();
-    pids.iter().for_each(|pid| crate::stack::signal(*pid, "STOP"));
+    for pid in &pids {
+        signal(*pid, "STOP");
+    }
     gate.open();
     assert!(asked.until("two").await, "the reader goes on being served");
     let refused = parts.request(1, Method::POST, "/agents/run").json(&hi()).send().await.unwrap();
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
-    pids.iter().for_each(|pid| crate::stack::signal(*pid, "CONT"));
+    for pid in &pids {
+        signal(*pid, "CONT");
+    }
     asked.rest().await;
     assert_eq!((asked.last().0.as_str(), asked.text().as_str()), ("completed", "one two"));
     assert_eq!(parts.agent.received().len(), 1, "the agent was not asked what was not saved");
@@ -132,7 +136,7 @@ impl Drop for Disk {
 async fn a_database_whose_disk_is_full_gets_everything_when_there_is_room_again() {
     let directory = tempfile::tempdir().unwrap();
     let Some(disk) = Disk::mount(directory.path(), "160m") else {
-        println!("only who may mount a disk can fill one: left out");
+        writeln!(std::io::stdout(), "only who may mount a disk can fill one: left out").unwrap();
         return;
     };
     let gate = Gate::new();

@@ -18,8 +18,11 @@ const ERROR_BODY: usize = 64 * 1024;
 /// Between an attempt that did not reach the agent and the next; doubled every time.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Uvicorn and Node close what was idle for 5 seconds: a question that meets the closing is lost, and may not be repeated.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+
 pub(super) fn client(url: &Url, connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
-    Ok(kit::http::client(url, connect_timeout).build()?)
+    Ok(kit::http::client(url, connect_timeout).pool_idle_timeout(IDLE_CONNECTION).build()?)
 }
 
 /// A successful answer, about to be read.

@@ -1,4 +1,5 @@
-//! The table of protocols: where a question goes, what it says, and who reads the answer.
+//! The table of protocols: where a question goes, what it says, and who reads the answer. Another one, as OpenAI's
+//! responses, is a file beside this one, a variant of [`AgentProtocol`] and an arm in each of these.
 
 use url::Url;
 
