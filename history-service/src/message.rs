@@ -194,15 +194,13 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
 
 /// The client's id is one of another message.
 pub(crate) fn client_id_taken() -> Error {
-    let message = "the client id names another message already";
-    Error::refused(RefusalKind::AlreadyExists, reason::CLIENT_ID_TAKEN, message)
+    Error::refused(RefusalKind::AlreadyExists, reason::CLIENT_ID_TAKEN, "the client id names another message already")
 }
 
 async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMessage) -> Result<Message, Error> {
-    let taken = client_id_taken;
-    let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(taken)?;
+    let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(client_id_taken)?;
     // In a conversation that has expired it is hidden, but not free yet.
-    let first = store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(taken)?;
+    let first = store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(client_id_taken)?;
     let same = first.conversation_id == new.conversation_id
         && first.role == new.role
         && first.content == new.content
@@ -211,7 +209,7 @@ async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMe
             Parent::Root => first.parent_id.is_none(),
             Parent::Message(parent) => first.parent_id == Some(parent),
         };
-    if same { Ok(first) } else { Err(taken()) }
+    if same { Ok(first) } else { Err(client_id_taken()) }
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: MessageId) -> Result<Message, Error> {

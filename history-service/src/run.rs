@@ -27,7 +27,7 @@ pub(crate) use self::{
     calendar::Calendar,
     cancel::cancel,
     context::{Budget, ContextMessage},
-    finish::{Finish, Outcome, finish},
+    finish::{Finish, Finished, Outcome, finish},
     start::{Asked, Conversing, NewRun, Question, start},
     sweep::{keep_swept, sweep},
     watch::{Hub, Place, Step, Watch},

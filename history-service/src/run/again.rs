@@ -45,11 +45,10 @@ pub(super) async fn answer_again(
     let conversation = store::conversation::find(&mut **transaction, user, conversation).await?;
     let mut messages = store::message::find(&mut **transaction, user, &[turn.question, turn.answer]).await?;
     let (message, user_message) = (messages.pop(), messages.pop());
-    let (read, messages) = (run.zip(conversation), message.zip(user_message));
-    Ok(read.zip(messages).map(|((run, conversation), (message, user_message))| Begun {
-        run,
-        conversation,
-        user_message,
-        message,
-    }))
+    let (Some(run), Some(conversation), Some(message), Some(user_message)) = (run, conversation, message, user_message)
+    else {
+        return Ok(None);
+    };
+    let context = store::run::context(&mut **transaction, user, &run, new.budget).await?;
+    Ok(Some(Begun { run, conversation, user_message, message, context }))
 }

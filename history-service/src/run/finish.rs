@@ -2,7 +2,6 @@
 
 use kit::{
     caller::UserId,
-    database::again_when_lost,
     error::{Error, RefusalKind},
 };
 use proto::reason;
@@ -12,7 +11,7 @@ use crate::{
     conversation::Conversation,
     id::RunId,
     message::{Message, RunError, Source, Usage},
-    store::{self, Store, run::Ended},
+    store::{self, Store},
     word::{FinishReason, MessageStatus, RunStatus},
 };
 
@@ -69,51 +68,30 @@ pub(crate) struct Finished {
     pub(crate) run: Run,
     pub(crate) message: Message,
     pub(crate) conversation: Conversation,
+    /// Whether there are events, for those who follow.
+    pub(crate) left_events: bool,
 }
 
 /// Ends a run that the caller holds. Repeated, it returns what was stored the first time.
 pub(crate) async fn finish(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
-    again_when_lost(|| write(store, user, finish)).await
-}
-
-async fn write(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
-    let mut transaction = store.begin_in_run(user, finish.run_id).await?;
-    let ended = end(&mut transaction, user, finish).await?;
-    let Some((Ended { run, conversation }, followed)) = ended else {
-        return ended_already(transaction, user, finish).await;
+    let finished = match store::run::finish(store.pool(), user, finish).await? {
+        Some(finished) => finished,
+        None => ended_already(store, user, finish).await?,
     };
-    let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
-    let message = message.ok_or_else(not_found)?;
-    transaction.commit().await?;
-    store.calendar().ended(run.id, followed);
+    store.calendar().ended(finished.run.id, finished.left_events);
     store.wrote_searched();
-    Ok(Finished { run, message, conversation })
+    Ok(finished)
 }
 
-/// Ends a run in a transaction that holds its conversation, and says whether it left events behind. None when it is not
-/// running under this fence.
-pub(super) async fn end(
-    transaction: &mut store::Transaction,
-    user: UserId,
-    finish: &Finish,
-) -> Result<Option<(Ended, bool)>, Error> {
-    let Some(ended) = store::run::finish(transaction, user, finish).await? else { return Ok(None) };
-    if !finish.sources.is_empty() {
-        store::source::insert(transaction, user, ended.run.message_id, &finish.sources).await?;
-    }
-    let followed = store::run::append_rest(transaction, user, finish.run_id, finish.rest.as_ref()).await?;
-    Ok(Some((ended, followed)))
-}
-
-async fn ended_already(mut transaction: store::Transaction, user: UserId, finish: &Finish) -> Result<Finished, Error> {
-    let run = store::run::find(&mut *transaction, user, finish.run_id).await?.ok_or_else(not_found)?;
+async fn ended_already(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
+    let run = store::run::find(store.pool(), user, finish.run_id).await?.ok_or_else(not_found)?;
     if run.fence != finish.fence {
         let message = "the run was taken away from the caller";
         return Err(Error::refused(RefusalKind::Conflict, reason::RUN_FENCED, message));
     }
-    let conversation = store::conversation::find(&mut *transaction, user, run.conversation_id).await?;
-    let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
+    let conversation = store::conversation::find(store.pool(), user, run.conversation_id).await?;
+    let message = store::message::find(store.pool(), user, &[run.message_id]).await?.pop();
     let (conversation, message) = conversation.zip(message).ok_or_else(not_found)?;
-    transaction.commit().await?;
-    Ok(Finished { run, message, conversation })
+    // Perhaps by this very request, whose first answer was lost.
+    Ok(Finished { run, message, conversation, left_events: true })
 }

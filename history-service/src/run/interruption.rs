@@ -6,7 +6,7 @@ use kit::{
     error::Error,
 };
 
-use super::{Finish, Outcome, finish};
+use super::{Finish, Outcome};
 use crate::{
     answer,
     id::RunId,
@@ -24,23 +24,25 @@ pub(super) struct Interrupted {
 impl Interrupted {
     /// To be called when it is committed.
     pub(super) fn tell(self, store: &Store) {
+        metrics::counter!("history_runs_interrupted_total").increment(1);
         store.calendar().ended(self.run, self.followed);
         store.wrote_searched();
     }
 }
 
-/// Interrupts a run whose lease has run out, if it still has, in a transaction of its own.
-pub(super) async fn interrupt(store: &Store, user: UserId, run: RunId) -> Result<(), Error> {
+/// Interrupts a run whose lease has run out, if it still has, in a transaction of its own. Whether it had.
+pub(super) async fn interrupt(store: &Store, user: UserId, run: RunId) -> Result<bool, Error> {
     let work = again_when_lost(|| async {
         let mut transaction = store.begin_in_run(user, run).await?;
         let interrupted = interrupt_held(&mut transaction, user, run).await?;
         transaction.commit().await?;
         Ok(interrupted)
     });
-    if let Some(interrupted) = in_time(work).await? {
+    let interrupted = in_time(work).await?;
+    if let Some(interrupted) = interrupted {
         interrupted.tell(store);
     }
-    Ok(())
+    Ok(interrupted.is_some())
 }
 
 /// The same in a transaction that holds the conversation. None when the run is not abandoned.
@@ -67,7 +69,7 @@ pub(super) async fn interrupt_held(
         reason: folded.finish_reason,
         rest: None,
     };
-    let ended = finish::end(transaction, user, &end).await?;
+    let finished = store::run::finish(&mut **transaction, user, &end).await?;
     tracing::info!(run.id = %run, kept_bytes = end.content.len(), "a run whose lease had run out was interrupted");
-    Ok(ended.map(|(_, followed)| Interrupted { run, followed }))
+    Ok(Some(Interrupted { run, followed: finished.is_some_and(|finished| finished.left_events) }))
 }

@@ -13,20 +13,19 @@ use proto::reason;
 use super::{
     Exchange, Run,
     again::{answer_again, check_question},
-    context::{Budget, ContextMessage, context},
+    context::{Budget, ContextMessage},
     exchange,
     interruption::{Interrupted, interrupt, interrupt_held},
     not_found,
 };
 use crate::{
-    conversation::{self, Conversation, NewConversation},
+    conversation::{self, Conversation},
     id::{ConversationId, MessageId, RunId},
     message::{self, Parent},
     store::{
         self, Store,
         run::{Begun, Turn},
     },
-    word::Role,
 };
 
 /// The first looks at nothing, the second makes way; another one is for whoever lost a race for a key that is free again.
@@ -41,6 +40,8 @@ pub(crate) struct NewRun {
     pub(crate) asked: Asked,
     pub(crate) agent: String,
     pub(crate) request_id: Option<String>,
+    /// Begin nothing, but join the run that the request id names.
+    pub(crate) join_only: bool,
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) lease: Duration,
     pub(crate) budget: Budget,
@@ -90,6 +91,10 @@ struct Ids {
 
 /// Writes question, pending answer and run, or finds out why not.
 pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<Started, Error> {
+    if let Some(request_id) = new.request_id.as_deref().filter(|_| new.join_only) {
+        let run = named_already(store, user, request_id, &new.fingerprint).await?.ok_or_else(not_found)?;
+        return joined(store, user, run).await;
+    }
     let conversation = match new.conversing {
         Conversing::In(id) => id,
         Conversing::InNew | Conversing::InNamed(_) => ConversationId::generate(),
@@ -148,7 +153,8 @@ fn may_be_hidden(new: &NewRun) -> bool {
     new.request_id.is_some() || matches!(new.conversing, Conversing::InNamed(_))
 }
 
-/// The happy path. The inner error is one of a writing statement, whose transaction is gone.
+/// The happy path: a new question in one round trip. The inner error is one of a writing statement, which has changed
+/// nothing.
 async fn write(
     store: &Store,
     user: UserId,
@@ -156,79 +162,62 @@ async fn write(
     ids: &Ids,
     after_another: bool,
 ) -> Result<sqlx::Result<Started>, Error> {
+    if let (Asked::New(question), false) = (&new.asked, after_another) {
+        let begun = store::run::begin(store.pool(), user, ids.conversation, &ids.turn, new, question).await;
+        return match begun {
+            Ok(begun) => {
+                store.wrote_searched();
+                Ok(Ok(started(begun.ok_or_else(conversation::not_found)?)))
+            }
+            Err(error) => Ok(Err(error)),
+        };
+    }
     let mut transaction = match new.conversing {
         Conversing::In(id) => store.begin_in_conversation(user, id).await?,
         Conversing::InNew | Conversing::InNamed(_) => store.begin(user).await?,
     };
-    let conversation = match hold_conversation(&mut transaction, user, new, ids).await {
-        Ok(conversation) => conversation.ok_or_else(conversation::not_found)?,
-        Err(error) => return given_up(transaction, error).await,
+    let held = match &new.conversing {
+        Conversing::In(id) => Some(*id),
+        Conversing::InNew => None,
+        Conversing::InNamed(client_id) => store::conversation::hold_named(&mut transaction, user, client_id).await?,
     };
-    let interrupted = if after_another { make_way(&mut transaction, user, conversation).await? } else { None };
+    let interrupted = match held {
+        Some(conversation) if after_another => make_way(&mut transaction, user, conversation).await?,
+        _ => None,
+    };
     let begun = match &new.asked {
         Asked::New(question) => {
-            store::run::insert_turn(&mut transaction, user, conversation, &ids.turn, new, question).await
+            store::run::begin(&mut *transaction, user, ids.conversation, &ids.turn, new, question).await
         }
         Asked::Again(question) => {
+            let conversation = held.ok_or_else(conversation::not_found)?;
             check_question(&mut transaction, user, conversation, *question).await?;
             answer_again(&mut transaction, user, conversation, &ids.turn, new).await
         }
     };
-    let Begun { run, conversation, user_message, message } = match begun {
+    let begun = match begun {
         Ok(begun) => begun.ok_or_else(conversation::not_found)?,
-        Err(error) => return given_up(transaction, error).await,
-    };
-    let context = match &new.asked {
-        // Nothing comes before it.
-        Asked::New(question) if conversation.message_count == 2 => {
-            let question = ContextMessage { role: Role::User, content: question.content.clone() };
-            Some(question).filter(|_| new.budget.messages > 0).into_iter().collect()
+        Err(error) => {
+            transaction.rollback().await?;
+            return Ok(Err(error));
         }
-        Asked::New(_) | Asked::Again(_) => context(&mut transaction, user, &run, new.budget).await?,
     };
     transaction.commit().await?;
     store.wrote_searched();
     if let Some(interrupted) = interrupted {
         interrupted.tell(store);
     }
-    let exchange = Exchange { run, user_message, message };
-    Ok(Ok(Started { exchange, conversation, context, joined: false }))
+    Ok(Ok(started(begun)))
 }
 
-async fn given_up<T>(transaction: store::Transaction, error: sqlx::Error) -> Result<sqlx::Result<T>, Error> {
-    transaction.rollback().await?;
-    Ok(Err(error))
-}
-
-/// The conversation that is held from now on. None where there is none, and none is to be made.
-async fn hold_conversation(
-    transaction: &mut store::Transaction,
-    user: UserId,
-    new: &NewRun,
-    ids: &Ids,
-) -> sqlx::Result<Option<ConversationId>> {
-    let client_id = match &new.conversing {
-        Conversing::In(id) => return Ok(Some(*id)),
-        Conversing::InNew => None,
-        Conversing::InNamed(client_id) => {
-            let found = store::conversation::hold_named(transaction, user, client_id).await?;
-            if found.is_some() || matches!(new.asked, Asked::Again(_)) {
-                return Ok(found);
-            }
-            Some(client_id.clone())
-        }
-    };
-    let empty = NewConversation { client_id, title: None, metadata: "{}".to_owned(), expires_at: new.expires_at };
-    let made = store::conversation::insert(&mut **transaction, user, ids.conversation, &empty).await?;
-    Ok(Some(made.id))
+fn started(Begun { run, conversation, user_message, message, context }: Begun) -> Started {
+    Started { exchange: Exchange { run, user_message, message }, conversation, context, joined: false }
 }
 
 async fn written_before(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
     let run = store::run::find(store.pool(), user, ids.turn.run).await?.ok_or_else(not_found)?;
     let started = joined(store, user, run).await?;
-    let mut transaction = store.begin(user).await?;
-    let context = context(&mut transaction, user, &started.exchange.run, new.budget).await?;
-    transaction.commit().await?;
+    let context = store::run::context(store.pool(), user, &started.exchange.run, new.budget).await?;
     Ok(Started { context, joined: false, ..started })
 }
 

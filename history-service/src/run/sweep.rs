@@ -52,14 +52,18 @@ pub(crate) async fn sweep(store: &Store) -> Result<(), Error> {
             store.calendar().held([run], Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_PAUSE));
         }
         let full = i64::try_from(abandoned.len()).is_ok_and(|count| count == RUNS);
+        let mut some = false;
         for Held { run, user, .. } in abandoned {
             // One that cannot be ended keeps no other from its end.
-            if let Err(error) = interrupt(store, UserId(user), run).await {
-                tracing::warn!(%error, run.id = %run, "a run whose lease has run out cannot be ended yet");
-                failed = Err(error);
+            match interrupt(store, UserId(user), run).await {
+                Ok(interrupted) => some |= interrupted,
+                Err(error) => {
+                    tracing::warn!(%error, run.id = %run, "a run whose lease has run out cannot be ended yet");
+                    failed = Err(error);
+                }
             }
         }
-        if !full || failed.is_err() {
+        if !full || !some || failed.is_err() {
             break;
         }
     }

@@ -63,3 +63,9 @@ impl sqlx::postgres::PgHasArrayType for SourceKind {
         <String as sqlx::postgres::PgHasArrayType>::array_type_info()
     }
 }
+
+impl sqlx::postgres::PgHasArrayType for Role {
+    fn array_type_info() -> PgTypeInfo {
+        <String as sqlx::postgres::PgHasArrayType>::array_type_info()
+    }
+}

@@ -6,11 +6,11 @@ use sqlx::{PgConnection, PgExecutor};
 
 pub(crate) use self::{
     again::{answer_again, is_question},
-    context::{context, root},
+    context::context,
     ending::{request_cancel, take_abandoned},
-    event::{append_rest, events},
-    finish::{Ended, finish},
-    turn::{Begun, Turn, insert_turn},
+    event::events,
+    finish::finish,
+    turn::{Begun, Turn, begin},
 };
 use crate::{
     id::{ConversationId, MessageId, RunId},
@@ -131,8 +131,17 @@ pub(crate) async fn find_latest(
         SELECT latest.run_id AS "id!: RunId"
         FROM caller
         CROSS JOIN LATERAL (
+            WITH wanted AS MATERIALIZED (
+                SELECT COALESCE($2, (
+                    SELECT conversation_id
+                    FROM history.conversation
+                    WHERE user_id = caller.user_id
+                        AND client_id = $3
+                )) AS conversation_id
+            )
             SELECT r.run_id
-            FROM history.conversation c
+            FROM wanted
+            JOIN history.conversation c ON c.conversation_id = wanted.conversation_id
             CROSS JOIN LATERAL (
                 SELECT run_id, 1 AS place
                 FROM history.run
@@ -147,12 +156,6 @@ pub(crate) async fn find_latest(
                     AND message_id = c.active_leaf_id
             ) r
             WHERE c.user_id = caller.user_id
-                AND c.conversation_id = COALESCE($2, (
-                    SELECT conversation_id
-                    FROM history.conversation
-                    WHERE user_id = caller.user_id
-                        AND client_id = $3
-                ))
             ORDER BY r.place
             LIMIT 1
         ) latest

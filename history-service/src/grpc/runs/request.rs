@@ -14,7 +14,7 @@ use crate::{
     headline,
     id::ConversationId,
     json,
-    message::{Parent, RunError, Usage},
+    message::{RunError, Usage},
     run::{Asked, Batch, Budget, Conversing, Finish, NewRun, Outcome, Question, Which},
 };
 
@@ -26,6 +26,9 @@ const LONGEST_FINGERPRINT: usize = 256;
 pub(super) fn beginning(request: pb::StartRunRequest) -> Result<NewRun, Error> {
     let mut fields = Fields::new();
     let in_one = request.conversation_id.is_some() || request.conversation_client_id.is_some();
+    if !in_one && request.parent_id.as_ref().is_some_and(|parent| !parent.is_empty()) {
+        fields.invalid("parent_id", "needs its conversation_id");
+    }
     if request.conversation_id.is_some() && request.expires_at.is_some() {
         fields.invalid("expires_at", "is for new conversations");
     }
@@ -45,6 +48,10 @@ pub(super) fn beginning(request: pb::StartRunRequest) -> Result<NewRun, Error> {
             Conversing::In(id)
         }
     };
+    if request.join_only && request.request_id.is_none() {
+        fields.missing("request_id");
+    }
+    let agent = fields.text("agent", request.agent, &(1..=limit::AGENT));
     let (user_message_id, parent_id) = (request.user_message_id, request.parent_id.as_deref());
     let asked = if let Some(question) = user_message_id {
         if !in_one {
@@ -61,12 +68,8 @@ pub(super) fn beginning(request: pb::StartRunRequest) -> Result<NewRun, Error> {
         }
         Asked::Again(fields.id("user_message_id", &question))
     } else {
-        let parent = fields.parent("parent_id", parent_id);
-        if !in_one && matches!(parent, Parent::Message(_)) {
-            fields.invalid("parent_id", "needs its conversation_id");
-        }
         Asked::New(Question {
-            parent,
+            parent: fields.parent("parent_id", parent_id),
             content: fields.text("content", request.content, &(1..=limit::CONTENT)),
             client_id: fields.optional_text("client_id", request.client_id, &(1..=limit::CLIENT_ID)),
             metadata: fields.metadata("metadata", request.metadata_json),
@@ -81,8 +84,9 @@ pub(super) fn beginning(request: pb::StartRunRequest) -> Result<NewRun, Error> {
             fields.future("expires_at", request.expires_at)
         },
         asked,
-        agent: fields.text("agent", request.agent, &(1..=limit::AGENT)),
+        agent,
         request_id: fields.optional_text("request_id", request.request_id, &(1..=limit::IDEMPOTENCY_KEY)),
+        join_only: request.join_only,
         fingerprint: request.fingerprint,
         lease: fields.duration("lease", request.lease, &LEASE),
         budget: Budget {

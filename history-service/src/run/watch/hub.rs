@@ -118,7 +118,9 @@ impl Hub {
                 }
                 Err(error) => {
                     let away = matches!(error, Error::Unavailable { .. });
-                    tracing::warn!(%error, followers = questions.len(), "nobody can follow runs now");
+                    if failing.is_none() || !away {
+                        tracing::warn!(%error, followers = questions.len(), "nobody can follow runs now");
+                    }
                     let since = *failing.get_or_insert(looked_at);
                     pause = PAUSE;
                     if !away {

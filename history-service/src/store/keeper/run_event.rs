@@ -45,17 +45,21 @@ pub(crate) async fn append(db: &mut PgConnection, batches: &[Batch], lease: f64)
     sqlx::query_as!(
         Appended,
         r#"
-        WITH held AS MATERIALIZED (
-            SELECT r.run_id, r.user_id, r.message_id, b.renew, b.position
+        WITH fenced AS MATERIALIZED (
+            SELECT r.run_id, r.user_id, r.message_id, r.status, b.renew, b.position
             FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[])
                 AS b (run_id, user_id, fence, renew, position)
             JOIN history.run r
                 ON r.user_id = b.user_id
                 AND r.run_id = b.run_id
             WHERE r.fence = b.fence
-                AND r.status = 'running'
             ORDER BY r.run_id
             FOR NO KEY UPDATE OF r
+        ),
+        held AS (
+            SELECT run_id, user_id, message_id, renew, position
+            FROM fenced
+            WHERE status = 'running'
         ),
         kept AS (
             INSERT INTO history.run_event AS e (run_id, user_id, position, count, payload)
@@ -243,17 +247,29 @@ pub(crate) struct Held {
     pub(crate) seconds: f64,
 }
 
-/// The running runs whose leases run out first.
+/// The running runs whose leases run out first. Those of conversations that have expired go with these.
 pub(crate) async fn running(db: &mut PgConnection, limit: i64) -> sqlx::Result<Vec<Held>> {
     sqlx::query_as!(
         Held,
         r#"
+        WITH running AS MATERIALIZED (
+            SELECT run_id, user_id, conversation_id, lease_expires_at
+            FROM history.run
+            WHERE status = 'running'
+        )
         SELECT
-            run_id AS "run: RunId", user_id AS "user",
-            EXTRACT(EPOCH FROM lease_expires_at - statement_timestamp())::double precision AS "seconds!"
-        FROM history.run
-        WHERE status = 'running'
-        ORDER BY lease_expires_at
+            r.run_id AS "run: RunId", r.user_id AS "user",
+            EXTRACT(EPOCH FROM r.lease_expires_at - statement_timestamp())::double precision AS "seconds!"
+        FROM running r
+        CROSS JOIN LATERAL (
+            SELECT
+            FROM history.conversation
+            WHERE user_id = r.user_id
+                AND conversation_id = r.conversation_id
+                AND (expires_at IS NULL OR expires_at > statement_timestamp())
+            LIMIT 1
+        ) c
+        ORDER BY r.lease_expires_at
         LIMIT $1
         "#,
         limit,

@@ -18,11 +18,14 @@ pub(crate) async fn is_question(
 ) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
         r#"
-        SELECT role = 'user' AS "is_question!"
-        FROM history.message
-        WHERE user_id = $1
-            AND conversation_id = $2
-            AND message_id = $3
+        SELECT m.role = 'user' AS "is_question!"
+        FROM history.message m
+        JOIN history.conversation c
+            ON c.user_id = m.user_id
+            AND c.conversation_id = m.conversation_id
+        WHERE m.user_id = $1
+            AND m.conversation_id = $2
+            AND m.message_id = $3
         "#,
         user.0,
         conversation.0,

@@ -35,13 +35,19 @@ pub(crate) async fn request_cancel(db: &mut PgConnection, user: UserId, id: RunI
 pub(crate) async fn take_abandoned(db: &mut PgConnection, user: UserId, id: RunId) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         r#"
-        UPDATE history.run
-        SET fence = fence + 1
-        WHERE user_id = $1
-            AND run_id = $2
-            AND status = 'running'
-            AND lease_expires_at <= statement_timestamp()
-        RETURNING fence
+        UPDATE history.run AS r
+        SET fence = r.fence + 1
+        WHERE r.user_id = $1
+            AND r.run_id = $2
+            AND r.status = 'running'
+            AND r.lease_expires_at <= statement_timestamp()
+            AND EXISTS (
+                SELECT
+                FROM history.conversation c
+                WHERE c.user_id = r.user_id
+                    AND c.conversation_id = r.conversation_id
+            )
+        RETURNING r.fence
         "#,
         user.0,
         id.0,
