@@ -64,6 +64,16 @@ async function run(agent, runId = randomUUID()) {
 }
 
 {
+  const agent = new HttpAgent({ url: `${url}-tools`, headers, threadId: randomUUID(), initialMessages: [user('tea?')] })
+  const seen = await run(agent)
+  assert.deepEqual(agent.messages.map((message) => message.role), ['user', 'reasoning', 'assistant', 'tool', 'assistant'])
+  const [, reasoning, { toolCalls }, tool, answer] = agent.messages
+  assert.deepEqual([reasoning.content, tool.content, answer.content], ['Hm', '{"hot":true}', 'Tea for two.'])
+  assert.deepEqual(toolCalls[0].function, { name: 'kettle', arguments: '{"cups":2}' })
+  assert.deepEqual([seen.custom.data[0].name, seen.custom.data[0].data], ['leaves', { left: 3 }])
+}
+
+{
   const seen = await run(agentOf(`${told.name}/fails`, [user('fail please')]))
   assert.deepEqual([seen.text, seen.error.message, seen.error.code], ['half', 'no tea', 'agent_error'])
   const refused = await run(agentOf(`${told.name}/refused`, [user([{ type: 'image', source: { type: 'url', value: 'data:,' } }])]))

@@ -19,9 +19,32 @@ function gate(name) {
 // Lets the agent go on with the question of this text.
 export const open = (question) => gate(question).open()
 
+// What an agent on the AI SDK says that uses tools.
+const tools = [
+  { type: 'start' },
+  { type: 'reasoning-start', id: 'r' },
+  { type: 'reasoning-delta', id: 'r', delta: 'Hm' },
+  { type: 'reasoning-end', id: 'r' },
+  { type: 'tool-input-start', toolCallId: 'c', toolName: 'kettle' },
+  { type: 'tool-input-delta', toolCallId: 'c', inputTextDelta: '{"cups":2}' },
+  { type: 'tool-input-available', toolCallId: 'c', toolName: 'kettle', input: { cups: 2 } },
+  { type: 'tool-output-available', toolCallId: 'c', output: { hot: true } },
+  { type: 'text-start', id: 't' },
+  { type: 'text-delta', id: 't', delta: 'Tea for two.' },
+  { type: 'text-end', id: 't' },
+  { type: 'source-url', sourceId: 's', url: 'https://tea.example', title: 'Tea' },
+  { type: 'data-leaves', data: { left: 3 } },
+  { type: 'finish', finishReason: 'stop' },
+]
+
 const server = createServer(async (request, response) => {
   const chunks = []
   for await (const chunk of request) chunks.push(chunk)
+  if (request.url === '/tools') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const chunk of tools) response.write(`data: ${JSON.stringify(chunk)}\n\n`)
+    return response.end('data: [DONE]\n\n')
+  }
   const question = JSON.parse(Buffer.concat(chunks).toString())
   asked.push(question)
   const say = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
@@ -58,7 +81,7 @@ const server = createServer(async (request, response) => {
 })
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
-console.log(JSON.stringify({ agent: `http://127.0.0.1:${server.address().port}/run` }))
+console.log(JSON.stringify({ agent: `http://127.0.0.1:${server.address().port}` }))
 
 // Ends with its test, however that one ends, and says so when it hangs.
 process.stdin.on('end', () => process.exit(1))

@@ -74,6 +74,11 @@ const refusal = async (promise) => {
 }
 
 {
+  const [{ message }] = (await create({ model: `${model}-tools`, messages: [user('tea?')] })).choices
+  assert.deepEqual([message.content, message.reasoning_content, message.tool_calls], ['Tea for two.', 'Hm', undefined])
+}
+
+{
   const stranger = new OpenAI({ baseURL: `${told.gateway}/v1`, apiKey: 'nonsense' })
   assert.equal((await refusal(stranger.models.list()))[0], 401)
   assert.deepEqual(await refusal(create({ messages: [user('x')], model: 'nobody' })), [404, 'model_not_found'])

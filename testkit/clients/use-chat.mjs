@@ -81,6 +81,23 @@ const times = (input) => asked.filter((question) => question.input === input).le
 }
 
 {
+  // What an agent on another protocol did with its tools is shown as it happens, and again after a reload.
+  const chat = chatWith('tools', {
+    transport: new DefaultChatTransport({ api: `${told.gateway}/api/chat`, headers, body: { agent: `${told.name}-tools` } }),
+  })
+  await chat.sendMessage({ text: 'tea?' })
+  assert.deepEqual([chat.status, text(chat.lastMessage)], ['ready', 'Tea for two.'])
+  const [, reloaded] = uiMessages((await conversationOf(chat)).messages.items)
+  for (const { parts } of [chat.lastMessage, reloaded]) {
+    const known = parts.map((part) => part.type).filter((type) => type !== 'step-start')
+    assert.deepEqual(known.sort(), ['data-leaves', 'reasoning', 'source-url', 'text', 'tool-kettle'])
+    const tool = parts.find((part) => part.type === 'tool-kettle')
+    assert.deepEqual([tool.state, tool.input, tool.output], ['output-available', { cups: 2 }, { hot: true }])
+    assert.deepEqual(parts.find((part) => part.type === 'data-leaves').data, { left: 3 })
+  }
+}
+
+{
   // A failure is an error with the words of the agent, and what came before stays; the question is answered again.
   for (const [question, code] of [['fail please', 'agent_error'], ['cut here', null]]) {
     const chat = chatWith(question)

@@ -19,7 +19,8 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Starts a script in Node with its agent, which speaks the native protocol. It ends with the test, whatever happens.
+    /// Starts a script in Node with its agent, which speaks the native protocol and, where it uses tools, the AI SDK's. It
+    /// ends with the test, whatever happens.
     ///
     /// # Panics
     /// When Node is missing or the script does not start.
@@ -41,9 +42,14 @@ impl Scenario {
         .await
     }
 
-    /// Where its agent answers.
-    pub fn agent_url(&self) -> &str {
-        &self.agent_url
+    /// Where its agent answers by the native protocol.
+    pub fn agent_url(&self) -> String {
+        format!("{}/run", self.agent_url)
+    }
+
+    /// Where it answers by the AI SDK's, and uses tools.
+    pub fn tools_url(&self) -> String {
+        format!("{}/tools", self.agent_url)
     }
 
     /// Plays to the end.

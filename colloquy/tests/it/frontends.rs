@@ -1,6 +1,6 @@
 //! The clients of frontends, unmodified, in front of the whole stack.
 
-use std::{fmt::Write as _, fs};
+use std::fs;
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -28,21 +28,18 @@ async fn the_clients_that_people_use_find_what_they_expect() {
         Piece::done(),
     ]))
     .await;
-    let mut agents = vec![("default", plain.url()), ("dead", FakeAgent::dead().await)];
+    let mut agents = vec![agent("default", "native", &plain.url()), agent("dead", "native", &FakeAgent::dead().await)];
     let mut started = Vec::new();
     for (name, script, argument) in scenarios {
         let scenario = Scenario::start(script, argument).await;
-        agents.push((name, scenario.agent_url().to_owned()));
+        agents.push(agent(name, "native", &scenario.agent_url()));
+        agents.push(agent(&format!("{name}-tools"), "ai-sdk", &scenario.tools_url()));
         started.push((name, scenario));
     }
 
     let directory = tempdir().unwrap();
     let file = directory.path().join("agents.toml");
-    let mut text = String::new();
-    for (name, url) in agents {
-        write!(text, "[[agent]]\nname = \"{name}\"\nprotocol = \"native\"\nurl = \"{url}\"\n").unwrap();
-    }
-    fs::write(&file, text).unwrap();
+    fs::write(&file, agents.concat()).unwrap();
     let mut command = Stack::command(directory.path());
     let stack = Stack::start_with({
         command.env("AGENTS_FILE", &file);
@@ -54,7 +51,10 @@ async fn the_clients_that_people_use_find_what_they_expect() {
     let models = ["default".to_owned(), "dead".to_owned()];
     let printed = client::openai_python(stack.gateway().to_owned(), stack.token.clone(), models).await;
     let expected = json!({
-        "models": ["default", "dead", "chat-5", "chat-6", "chat-7", "ag-ui", "openai"],
+        "models": [
+            "default", "dead", "chat-5", "chat-5-tools", "chat-6", "chat-6-tools", "chat-7", "chat-7-tools", "ag-ui", "ag-ui-tools",
+            "openai", "openai-tools",
+        ],
         "content": "Tea is hot.",
         "annotations": ["https://tea.example"],
         "streamed": "Tea is hot.",
@@ -73,6 +73,11 @@ async fn the_clients_that_people_use_find_what_they_expect() {
         assert!(printed.contains("Tea is hot."), "{printed}");
     }
     assert!(stack.terminate().success());
+}
+
+/// An agent, as a file names it.
+fn agent(name: &str, protocol: &str, url: &str) -> String {
+    format!("[[agent]]\nname = \"{name}\"\nprotocol = \"{protocol}\"\nurl = \"{url}\"\n")
 }
 
 /// The whole programs among the examples of the documentation.
