@@ -215,7 +215,7 @@ impl BetterAuth {
     /// When it does not start.
     pub async fn restart(&mut self) {
         self.kill();
-        let server = node::start("better-auth.mjs", self.options.clone(), self.port).await;
+        let server = node::start(&node::ISSUERS, "better-auth.mjs", self.options.clone(), self.port).await;
         self.port = server.port();
         self.server = Some(server);
     }

@@ -4,6 +4,7 @@ pub mod agent;
 mod auth;
 pub mod better_auth;
 mod channel;
+mod installation;
 pub mod issuer;
 mod node;
 pub mod oidc_provider;

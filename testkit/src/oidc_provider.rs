@@ -30,7 +30,7 @@ impl OidcProvider {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn start() -> Self {
-        let server = node::start("oidc-provider.mjs", json!({ "resource": RESOURCE }), 0).await;
+        let server = node::start(&node::ISSUERS, "oidc-provider.mjs", json!({ "resource": RESOURCE }), 0).await;
         Self { server, http: Client::builder().no_proxy().build().expect("an HTTP client") }
     }
 

@@ -1,51 +1,32 @@
-//! Servers in Python: installed below the target directory when the first test asks, and ended with their test.
+//! Servers in Python.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::OnceLock,
-};
+use std::{path::Path, process::Command};
 
-use crate::{
-    node::{versioned, write},
-    server::Server,
-};
+use crate::{installation::Installation, server::Server};
 
-const NEEDED: &str = "these tests run an agent on Pydantic AI: install Python 3.11 or newer with venv \
+const NEEDED: &str = "these tests run an agent on Pydantic AI: install Python 3.10 or newer with venv \
                       (`apt install python3-venv`)";
-const REQUIREMENTS: &str = include_str!("../agents/requirements.txt");
-const FILES: [(&str, &str); 2] =
-    [("requirements.txt", REQUIREMENTS), ("pydantic_ai_agent.py", include_str!("../agents/pydantic_ai_agent.py"))];
 
-/// Starts an agent's script.
-pub(crate) async fn start_agent(script: &'static str) -> Server {
+/// Pydantic AI.
+static AGENTS: Installation = Installation::new(
+    "python",
+    include_str!("../agents/requirements.txt"),
+    &[
+        ("requirements.txt", include_str!("../agents/requirements.txt")),
+        ("pydantic_ai_agent.py", include_str!("../agents/pydantic_ai_agent.py")),
+    ],
+    install,
+);
+
+/// Starts `script`.
+pub(crate) async fn start(script: &'static str) -> Server {
     let command = move || {
-        let folder = installed();
+        let folder = AGENTS.folder();
         let mut command = Command::new(folder.join("venv/bin/python"));
         command.arg(script).current_dir(folder);
         command
     };
     Server::start(command, NEEDED).await
-}
-
-/// The folder with Pydantic AI. Other test binaries may be installing it at the same time.
-fn installed() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let folder = versioned("testkit-agents-python", REQUIREMENTS);
-        let lock = File::create(folder.join(".lock")).expect("a lock file");
-        lock.lock().expect("the turn of this process");
-        for (name, content) in FILES {
-            write(&folder.join(name), content);
-        }
-        let complete = folder.join(".complete");
-        if !complete.exists() {
-            install(&folder);
-            File::create(complete).expect("a mark");
-        }
-        folder
-    })
 }
 
 fn install(folder: &Path) {

@@ -1,5 +1,7 @@
 //! Agents that others have written, unmodified but for the models behind them, which are scripted.
 
+use serde_json::json;
+
 use crate::{node, python, server::Server};
 
 /// One of them. It ends with the value.
@@ -13,7 +15,7 @@ impl ThirdParty {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn aimock() -> Self {
-        Self(node::start_agent("aimock.mjs").await)
+        Self(node::start(&node::AGENTS, "aimock.mjs", json!({}), 0).await)
     }
 
     /// An agent on the Vercel AI SDK. It thinks, looks something up, cites and attaches; it fails for `Fail`.
@@ -21,7 +23,7 @@ impl ThirdParty {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn ai_sdk() -> Self {
-        Self(node::start_agent("ai-sdk.mjs").await)
+        Self(node::start(&node::AGENTS, "ai-sdk.mjs", json!({}), 0).await)
     }
 
     /// An agent on Pydantic AI: AG-UI at `/ag-ui`, the AI SDK's stream at `/ai-sdk`. It thinks and looks something up; it
@@ -30,7 +32,7 @@ impl ThirdParty {
     /// # Panics
     /// When Python is missing or the server does not start.
     pub async fn pydantic_ai() -> Self {
-        Self(python::start_agent("pydantic_ai_agent.py").await)
+        Self(python::start("pydantic_ai_agent.py").await)
     }
 
     /// An address of its own.
