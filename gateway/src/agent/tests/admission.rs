@@ -71,8 +71,10 @@ async fn only_an_agent_that_is_down_is_left_alone() {
         (Reply::Sse(vec![Piece::event("error", &json!({"message": "out of tea"}))]), false),
     ] {
         let shown = format!("{reply:?}");
+        let patience = if matches!(reply, Reply::Silence) { "300ms" } else { "1m" };
+        let patience = format!("--agent-first-byte-timeout={patience}");
         let fake = FakeAgent::always(reply).await;
-        let agent = agent(&fake.url(), &["--agent-breaker-failures=1", "--agent-first-byte-timeout=300ms"]);
+        let agent = agent(&fake.url(), &["--agent-breaker-failures=1", &patience]);
         ask(&agent, "Hello").await.1.unwrap_err();
         assert_eq!(agent.admit().is_err(), is_down, "{shown}");
     }

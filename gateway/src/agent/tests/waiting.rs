@@ -49,18 +49,18 @@ async fn a_handshake_that_fails_sent_nothing_and_is_tried_again() {
 #[tokio::test]
 async fn headers_are_not_the_first_byte() {
     let fake = FakeAgent::always(Reply::Sse(vec![Piece::Hang])).await;
-    let flags = ["--agent-idle-timeout=10ms", "--agent-first-byte-timeout=500ms"];
-    let (_, ended) = ask(&agent(&fake.url(), &flags), "Hello").await;
+    let idle = "--agent-idle-timeout=10ms";
+    let (_, ended) = ask(&agent(&fake.url(), &[idle, "--agent-first-byte-timeout=500ms"]), "Hello").await;
     assert_eq!(ended, timed_out("the agent did not begin to answer in time"));
     let fake = FakeAgent::always(Reply::Sse(vec![Piece::Bytes(": thinking\n\n".to_owned()), Piece::Hang])).await;
-    let (_, ended) = ask(&agent(&fake.url(), &flags), "Hello").await;
+    let (_, ended) = ask(&agent(&fake.url(), &[idle]), "Hello").await;
     assert_eq!(ended, timed_out("the agent was silent for too long in the middle"));
 }
 
 #[tokio::test]
 async fn a_whole_answer_has_its_time() {
     let fake = FakeAgent::always(Reply::Sse(vec![Piece::delta("Hi"), Piece::Endless(": on\n\n".to_owned())])).await;
-    let agent = agent(&fake.url(), &["--agent-run-timeout=300ms"]);
+    let agent = agent(&fake.url(), &["--agent-run-timeout=1s"]);
     let answered = ask(&agent, "Hello").await;
     assert_eq!(answered, (texts(&["Hi"]), timed_out("the agent took too long for the whole answer")));
     fake.abandoned().await;
