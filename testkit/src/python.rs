@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use crate::{installation::Installation, server::Server};
 
-pub(crate) const NEEDED: &str = "these tests run agents and clients in Python: install Python 3.10 or newer with venv \
+pub(crate) const NEEDED: &str = "these tests run agents and clients in Python: install Python 3.11 or newer with venv \
                       (`apt install python3-venv`)";
 
 /// Pydantic AI.
