@@ -138,9 +138,7 @@ pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -
         // already.
         Err(error) if store::is_hidden(&error) => {
             if let Some(client_id) = &new.client_id {
-                let mut transaction = store.begin_as_keeper_for(user).await?;
-                store::keeper::conversation::free_client_id(&mut transaction, user, client_id).await?;
-                transaction.commit().await?;
+                free_client_id(store, user, client_id).await?;
             }
             insert().await
         }
@@ -155,6 +153,13 @@ pub(crate) async fn create(store: &Store, user: UserId, new: &NewConversation) -
         store.wrote_searched();
     }
     Ok(created)
+}
+
+/// Takes a client's id from the expired conversation that has it, if one does.
+pub(crate) async fn free_client_id(store: &Store, user: UserId, client_id: &str) -> Result<(), Error> {
+    let mut transaction = store.begin_as_keeper_for(user).await?;
+    store::keeper::conversation::free_client_id(&mut transaction, user, client_id).await?;
+    Ok(transaction.commit().await?)
 }
 
 /// The database's clock decides, which may be ahead of ours.

@@ -70,6 +70,7 @@ pub(crate) async fn step(store: &Store, selection: Selection) -> Result<Option<C
             cut(&mut transaction, first).await?
         } else {
             doomed.truncate(batch(&doomed));
+            deletion::hold_runs(&mut transaction, &doomed).await?;
             deletion::delete(&mut transaction, &doomed).await?
         };
         if let Selection::Of(user) = selection {

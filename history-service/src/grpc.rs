@@ -15,23 +15,26 @@ use proto::{
     },
     limit,
 };
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::{erasure::Erasures, store::Store};
+use crate::{erasure::Erasures, run::Hub, store::Store};
 
+mod agent;
 mod conversations;
 mod convert;
 mod fields;
 mod messages;
 mod privacy;
 mod runs;
+mod watching;
 
-/// Every service of this process.
-pub(crate) fn services(process: &'static str, store: Store, erasures: Erasures) -> Services {
+/// Every service of this process. Streams that would go on for long end with `stop`.
+pub(crate) fn services(process: &'static str, store: Store, erasures: Erasures, stop: CancellationToken) -> Services {
     let conversations = ConversationServiceServer::new(conversations::Conversations(store.clone()));
     let messages = MessageServiceServer::new(messages::Messages(store.clone()));
     let privacy = PrivacyServiceServer::new(privacy::Privacy { store: store.clone(), erasures });
-    let runs = RunServiceServer::new(runs::Runs(store));
+    let runs = RunServiceServer::new(runs::Runs { hub: Hub::new(store.clone()), store, stop });
     Services::new(process)
         .with(conversations.max_decoding_message_size(limit::REQUEST_BYTES))
         .with(messages.max_decoding_message_size(limit::REQUEST_BYTES))

@@ -2,8 +2,9 @@
 //!
 //! A call enters through `grpc`, which checks it and knows its user; `conversation`, `message`, `run`, `export` and
 //! `erasure` are what can be done; `keeper` is what is done by itself; `store` holds every statement, in `store::keeper`
-//! those of the role that sees past one user.
+//! those of the role that sees past one user. `answer` folds the events of a run that nobody else ends.
 
+mod answer;
 mod citation;
 mod config;
 mod conversation;

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use crate::{
     conversation,
-    id::{ConversationId, MessageId, SourceId},
+    id::{ConversationId, MessageId, RunId, SourceId},
     page_token::{self, PathPosition},
     store::{
         self, Store,
         message::{Length, Stretch},
     },
-    word::{MessageStatus, Rating, Role, SourceKind},
+    word::{FinishReason, MessageStatus, Rating, Role, SourceKind},
 };
 
 /// One message of a conversation's tree.
@@ -42,6 +42,9 @@ pub(crate) struct Message {
     pub(crate) metadata: String,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) completed_at: Option<DateTime<Utc>>,
+    pub(crate) finish_reason: Option<FinishReason>,
+    /// While it is being written.
+    pub(crate) run_id: Option<RunId>,
 }
 
 /// The place of a message among those with the same parent, counted from 1.
@@ -184,17 +187,20 @@ pub(crate) async fn append(store: &Store, user: UserId, new: NewMessage) -> Resu
         metadata: new.metadata,
         created_at: appended.created_at,
         completed_at: Some(appended.created_at),
+        finish_reason: None,
+        run_id: None,
     })
 }
 
+/// The client's id is one of another message.
+pub(crate) fn client_id_taken() -> Error {
+    Error::refused(RefusalKind::AlreadyExists, reason::CLIENT_ID_TAKEN, "the client id names another message already")
+}
+
 async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMessage) -> Result<Message, Error> {
-    let taken = || {
-        let message = "the client id names another message already";
-        Error::refused(RefusalKind::AlreadyExists, reason::CLIENT_ID_TAKEN, message)
-    };
-    let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(taken)?;
+    let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(client_id_taken)?;
     // In a conversation that has expired it is hidden, but not free yet.
-    let first = store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(taken)?;
+    let first = store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(client_id_taken)?;
     let same = first.conversation_id == new.conversation_id
         && first.role == new.role
         && first.content == new.content
@@ -203,11 +209,16 @@ async fn named_already(store: &Store, user: UserId, client_id: &str, new: &NewMe
             Parent::Root => first.parent_id.is_none(),
             Parent::Message(parent) => first.parent_id == Some(parent),
         };
-    if same { Ok(first) } else { Err(taken()) }
+    if same { Ok(first) } else { Err(client_id_taken()) }
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: MessageId) -> Result<Message, Error> {
     store::message::find(store.pool(), user, &[id]).await?.pop().ok_or_else(not_found)
+}
+
+pub(crate) async fn get_named(store: &Store, user: UserId, client_id: &str) -> Result<Message, Error> {
+    let id = store::message::find_by_client_id(store.pool(), user, client_id).await?.ok_or_else(not_found)?;
+    get(store, user, id).await
 }
 
 /// At most `page_size` messages of a path.

@@ -11,12 +11,26 @@ use crate::{
     word::RunStatus,
 };
 
+mod again;
+mod append;
+mod calendar;
+mod cancel;
+mod context;
 mod finish;
+mod interruption;
 mod start;
+mod sweep;
+mod watch;
 
 pub(crate) use self::{
-    finish::{Finish, Outcome, finish},
-    start::{Budget, ContextMessage, NewRun, start},
+    append::{Batch, append},
+    calendar::Calendar,
+    cancel::cancel,
+    context::{Budget, ContextMessage},
+    finish::{Finish, Finished, Outcome, finish},
+    start::{Asked, Conversing, NewRun, Question, start},
+    sweep::{keep_swept, sweep},
+    watch::{Hub, Place, Step, Watch},
 };
 
 /// One question put to an agent.
@@ -42,6 +56,38 @@ pub(crate) struct Exchange {
     pub(crate) run: Run,
     pub(crate) user_message: Message,
     pub(crate) message: Message,
+}
+
+/// Events of a run, one after another, encoded.
+#[derive(Debug)]
+pub(crate) struct Events {
+    /// How many events the run had before these.
+    pub(crate) position: i64,
+    pub(crate) count: i32,
+    pub(crate) payload: Vec<u8>,
+}
+
+/// Which run is meant.
+#[derive(Debug)]
+pub(crate) enum Which {
+    This(RunId),
+    /// The one that goes on in this conversation, or else the one that wrote its active leaf.
+    LatestIn(ConversationId),
+    /// The same for a conversation by the client's id.
+    LatestNamed(String),
+}
+
+pub(crate) async fn find(store: &Store, user: UserId, which: &Which) -> Result<Exchange, Error> {
+    let latest = async |conversation, client_id| {
+        let found = store::run::find_latest(store.pool(), user, conversation, client_id).await?;
+        found.ok_or_else(not_found)
+    };
+    let id = match which {
+        Which::This(id) => *id,
+        Which::LatestIn(conversation) => latest(Some(*conversation), None).await?,
+        Which::LatestNamed(client_id) => latest(None, Some(client_id.as_str())).await?,
+    };
+    get(store, user, id).await
 }
 
 pub(crate) async fn get(store: &Store, user: UserId, id: RunId) -> Result<Exchange, Error> {

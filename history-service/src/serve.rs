@@ -19,7 +19,7 @@ use crate::{
     erasure::Erasures,
     grpc,
     keeper::Keeper,
-    search,
+    run, search,
     store::Store,
 };
 
@@ -35,30 +35,37 @@ const REPLICA_READER: &str = "history-service reads";
 pub async fn serve(config: Config, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
     let store = open(&config)?;
     let keeper = keeper(&config, store.clone())?;
-    let services = assemble(&config, store.clone(), None)?;
+    let services = assemble(&config, store.clone(), None, stop.clone())?;
     let prepared = database::prepare(config.service_url()?, &config.database, SCHEMA, migrations());
     tokio::select! {
         prepared = prepared => prepared?,
         () = stop.cancelled() => return Ok(()),
     }
     let served = stop.child_token();
-    let indexing = Box::pin(search::keep_indexed(store, served.clone()));
+    let indexing = Box::pin(search::keep_indexed(store.clone(), served.clone()));
+    let sweeping = served.run_until_cancelled(Box::pin(run::keep_swept(&store)));
     let serving = async {
         let outcome = services.serve(listeners, Readiness::default(), stop).await;
         served.cancel();
         outcome
     };
     let keeping = served.run_until_cancelled(Box::pin(keeper.run()));
-    tokio::join!(serving, indexing, keeping).0
+    tokio::join!(serving, indexing, keeping, sweeping).0
 }
 
-/// Does the background work once, or until `stop`: applies erasures again, and deletes conversations whose time is over.
+/// Does the background work once, or until `stop`: applies erasures again, deletes conversations whose time is over, and
+/// ends runs that nobody holds.
 ///
 /// # Errors
 /// [`ConfigError`] when the configuration cannot be right; else when the database stays away.
 pub async fn tidy(config: &Config, stop: &CancellationToken) -> anyhow::Result<()> {
-    let keeper = keeper(config, open(config)?)?;
-    Ok(stop.run_until_cancelled(keeper.first_round()).await.unwrap_or(Ok(()))?)
+    let store = open(config)?;
+    let keeper = keeper(config, store.clone())?;
+    let round = async {
+        keeper.first_round().await?;
+        run::sweep(&store).await
+    };
+    Ok(stop.run_until_cancelled(round).await.unwrap_or(Ok(()))?)
 }
 
 /// The services behind their caller layer, over a database that is up to date already. `auth`, where given, is a
@@ -67,7 +74,7 @@ pub async fn tidy(config: &Config, stop: &CancellationToken) -> anyhow::Result<(
 /// # Errors
 /// [`ConfigError`] when the configuration cannot be right.
 pub fn services(config: &Config, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
-    assemble(config, open(config)?, auth)
+    assemble(config, open(config)?, auth, CancellationToken::new())
 }
 
 /// Brings the tables up to date, as their owner.
@@ -99,7 +106,12 @@ fn keeper(config: &Config, store: Store) -> anyhow::Result<Keeper> {
     Ok(Keeper { store, erasures, retention: config.options.retention })
 }
 
-fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> anyhow::Result<Guarded> {
+fn assemble(
+    config: &Config,
+    store: Store,
+    auth: Option<client::Transport>,
+    stop: CancellationToken,
+) -> anyhow::Result<Guarded> {
     let auth = match auth {
         Some(transport) => transport,
         None => client::connect(&config.auth.auth_url, &config.own_key()?)?,
@@ -107,5 +119,5 @@ fn assemble(config: &Config, store: Store, auth: Option<client::Transport>) -> a
     let verifier = RemoteVerifier::new(auth, &config.token_cache);
     let authenticator = Authenticator::new(Arc::new(verifier), &config.accepted)?;
     let erasures = erasures(config, store.clone())?;
-    Ok(grpc::services(PROCESS, store, erasures).guarded_by(authenticator))
+    Ok(grpc::services(PROCESS, store, erasures, stop).guarded_by(authenticator))
 }

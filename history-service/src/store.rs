@@ -16,7 +16,10 @@ use kit::{
 };
 use tokio::sync::Notify;
 
-use crate::id::{ConversationId, RunId};
+use crate::{
+    id::{ConversationId, RunId},
+    run::Calendar,
+};
 
 pub(crate) mod citation;
 pub(crate) mod conversation;
@@ -54,12 +57,13 @@ pub(crate) struct Store {
     replica: Option<Arc<Replica>>,
     written: Arc<Notify>,
     used: Arc<AtomicBool>,
+    calendar: Arc<Calendar>,
 }
 
 impl Store {
     pub(crate) fn new(primary: Pool, replica: Option<Pool>) -> Self {
         let replica = replica.map(|pool| Arc::new(Replica::new(pool)));
-        Self { primary, replica, written: Arc::default(), used: Arc::default() }
+        Self { primary, replica, written: Arc::default(), used: Arc::default(), calendar: Arc::default() }
     }
 
     /// Wakes whoever waits in [`Store::something_written`]: a text that is searched was committed.
@@ -70,6 +74,11 @@ impl Store {
     /// Waits for a text that this process wrote since the last time.
     pub(crate) async fn something_written(&self) {
         self.written.notified().await;
+    }
+
+    /// What this process knows of runs that may need it later.
+    pub(crate) fn calendar(&self) -> &Calendar {
+        &self.calendar
     }
 
     /// For functions that set the user themselves. A statement is sent again when its connection is lost, so that it

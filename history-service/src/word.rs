@@ -84,3 +84,14 @@ words!(
         Interrupted = "interrupted",
     }
 );
+
+words!(
+    /// Why an agent stopped writing.
+    FinishReason {
+        Stop = "stop",
+        Length = "length",
+        ContentFilter = "content_filter",
+        ToolCalls = "tool_calls",
+        Other = "other",
+    }
+);

@@ -1,6 +1,7 @@
 //! The contracts between the services: generated messages, clients and servers, the descriptors that
-//! reflection serves, the bounds on what they take, and the stable reasons of errors.
+//! reflection serves, what the events of a run make together, the bounds on requests, and the stable reasons of errors.
 
+pub mod answer;
 pub mod limit;
 pub mod reason;
 

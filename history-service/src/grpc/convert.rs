@@ -84,6 +84,8 @@ pub(super) fn message(from: Message) -> pb::Message {
         metadata_json: from.metadata,
         created_at: Some(timestamp(from.created_at)),
         completed_at: from.completed_at.map(timestamp),
+        finish_reason: from.finish_reason.map(|reason| reason.as_str().to_owned()),
+        run_id: from.run_id.map(|run| run.to_string()),
     }
 }
 
@@ -221,22 +223,6 @@ fn source_in(fields: &mut Fields, ordinal: i16, given: pb::Source, author: Autho
             Author::Client => fields.metadata(&field("metadata"), given.metadata_json),
             Author::Agent => fields.document(&field("metadata"), given.metadata_json, json::DEEPEST_OF_AGENTS),
         },
-    }
-}
-
-/// Puts U+FFFD for NUL in all that an agent wrote.
-pub(super) fn keep_storable(request: &mut pb::FinishRunRequest) {
-    let error = request.error.iter_mut().flat_map(|error| [&mut error.code, &mut error.message]);
-    let sources = request.sources.iter_mut().flat_map(|source| {
-        let optional = [&mut source.title, &mut source.url, &mut source.snippet, &mut source.content_hash];
-        optional.into_iter().flatten().chain([&mut source.kind, &mut source.metadata_json])
-    });
-    let texts = [&mut request.content, &mut request.parts_json].into_iter();
-    let texts = texts.chain([&mut request.model, &mut request.title].into_iter().flatten());
-    for text in texts.chain(error).chain(sources) {
-        if text.contains('\0') {
-            *text = text.replace('\0', "\u{fffd}");
-        }
     }
 }
 

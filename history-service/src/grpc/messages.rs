@@ -58,9 +58,18 @@ impl MessageService for Messages {
         let (user, request) = open(request)?;
         answer(async {
             let mut fields = Fields::new();
-            let id = fields.id("message_id", &request.message_id);
-            fields.finish()?;
-            let found = message::get(&self.0, user, id).await?;
+            let found = if let Some(client_id) = request.client_id {
+                if !request.message_id.is_empty() {
+                    fields.invalid("client_id", "excludes message_id");
+                }
+                let client_id = fields.text("client_id", client_id, &(1..=limit::CLIENT_ID));
+                fields.finish()?;
+                message::get_named(&self.0, user, &client_id).await?
+            } else {
+                let id = fields.id("message_id", &request.message_id);
+                fields.finish()?;
+                message::get(&self.0, user, id).await?
+            };
             Ok(pb::GetMessageResponse { message: Some(convert::message(found)) })
         })
         .await

@@ -2,18 +2,17 @@
 
 use kit::{
     caller::UserId,
-    database::again_when_lost,
     error::{Error, RefusalKind},
 };
 use proto::reason;
 
-use super::{Run, not_found};
+use super::{Events, Run, not_found};
 use crate::{
     conversation::Conversation,
     id::RunId,
     message::{Message, RunError, Source, Usage},
-    store::{self, Store, run::Ended},
-    word::{MessageStatus, RunStatus},
+    store::{self, Store},
+    word::{FinishReason, MessageStatus, RunStatus},
 };
 
 /// How a run ended.
@@ -29,6 +28,9 @@ pub(crate) struct Finish {
     pub(crate) error: Option<RunError>,
     pub(crate) model: Option<String>,
     pub(crate) title: Option<String>,
+    pub(crate) reason: Option<FinishReason>,
+    /// What was not appended yet, for those who follow.
+    pub(crate) rest: Option<Events>,
 }
 
 /// The ends that a run can come to.
@@ -66,36 +68,30 @@ pub(crate) struct Finished {
     pub(crate) run: Run,
     pub(crate) message: Message,
     pub(crate) conversation: Conversation,
+    /// Whether there are events, for those who follow.
+    pub(crate) left_events: bool,
 }
 
 /// Ends a run that the caller holds. Repeated, it returns what was stored the first time.
 pub(crate) async fn finish(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
-    again_when_lost(|| write(store, user, finish)).await
-}
-
-async fn write(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
-    let mut transaction = store.begin_in_run(user, finish.run_id).await?;
-    let ended = store::run::finish(&mut transaction, user, finish).await?;
-    let Some(Ended { run, conversation }) = ended else { return ended_already(transaction, user, finish).await };
-    if !finish.sources.is_empty() {
-        store::source::insert(&mut transaction, user, run.message_id, &finish.sources).await?;
-    }
-    let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
-    let message = message.ok_or_else(not_found)?;
-    transaction.commit().await?;
+    let finished = match store::run::finish(store.pool(), user, finish).await? {
+        Some(finished) => finished,
+        None => ended_already(store, user, finish).await?,
+    };
+    store.calendar().ended(finished.run.id, finished.left_events);
     store.wrote_searched();
-    Ok(Finished { run, message, conversation })
+    Ok(finished)
 }
 
-async fn ended_already(mut transaction: store::Transaction, user: UserId, finish: &Finish) -> Result<Finished, Error> {
-    let run = store::run::find(&mut *transaction, user, finish.run_id).await?.ok_or_else(not_found)?;
+async fn ended_already(store: &Store, user: UserId, finish: &Finish) -> Result<Finished, Error> {
+    let run = store::run::find(store.pool(), user, finish.run_id).await?.ok_or_else(not_found)?;
     if run.fence != finish.fence {
         let message = "the run was taken away from the caller";
         return Err(Error::refused(RefusalKind::Conflict, reason::RUN_FENCED, message));
     }
-    let conversation = store::conversation::find(&mut *transaction, user, run.conversation_id).await?;
-    let message = store::message::find(&mut *transaction, user, &[run.message_id]).await?.pop();
+    let conversation = store::conversation::find(store.pool(), user, run.conversation_id).await?;
+    let message = store::message::find(store.pool(), user, &[run.message_id]).await?.pop();
     let (conversation, message) = conversation.zip(message).ok_or_else(not_found)?;
-    transaction.commit().await?;
-    Ok(Finished { run, message, conversation })
+    // Perhaps by this very request, whose first answer was lost.
+    Ok(Finished { run, message, conversation, left_events: true })
 }

@@ -10,13 +10,22 @@ use kit::{
 };
 use proto::reason;
 
-use super::{Exchange, Run, exchange, not_found};
+use super::{
+    Exchange, Run,
+    again::{answer_again, check_question},
+    context::{Budget, ContextMessage},
+    exchange,
+    interruption::{Interrupted, interrupt, interrupt_held},
+    not_found,
+};
 use crate::{
-    conversation::{self, Conversation, NewConversation},
+    conversation::{self, Conversation},
     id::{ConversationId, MessageId, RunId},
     message::{self, Parent},
-    store::{self, Store, run::Turn},
-    word::Role,
+    store::{
+        self, Store,
+        run::{Begun, Turn},
+    },
 };
 
 /// The first looks at nothing, the second makes way; another one is for whoever lost a race for a key that is free again.
@@ -25,26 +34,43 @@ const ATTEMPTS: usize = 4;
 /// A question for an agent.
 #[derive(Debug)]
 pub(crate) struct NewRun {
-    /// A new conversation when absent.
-    pub(crate) conversation_id: Option<ConversationId>,
+    pub(crate) conversing: Conversing,
     /// For a new conversation: when it is to be deleted.
     pub(crate) expires_at: Option<DateTime<Utc>>,
-    pub(crate) parent: Parent,
+    pub(crate) asked: Asked,
     pub(crate) agent: String,
-    pub(crate) content: String,
-    pub(crate) metadata: String,
     pub(crate) request_id: Option<String>,
+    /// Begin nothing, but join the run that the request id names.
+    pub(crate) join_only: bool,
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) lease: Duration,
     pub(crate) budget: Budget,
 }
 
-/// How much of a path an agent is given at most.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Budget {
-    pub(crate) messages: usize,
-    /// None means no bound but the statement's own.
-    pub(crate) characters: Option<i64>,
+/// In which conversation.
+#[derive(Debug)]
+pub(crate) enum Conversing {
+    InNew,
+    In(ConversationId),
+    /// In the one of this client's id, which is made when there is none.
+    InNamed(String),
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    New(Question),
+    /// A question that is there.
+    Again(MessageId),
+}
+
+/// A new question.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) parent: Parent,
+    pub(crate) content: String,
+    pub(crate) client_id: Option<String>,
+    pub(crate) metadata: String,
 }
 
 /// A run that began, or the one that the idempotency key named already.
@@ -63,48 +89,72 @@ struct Ids {
     turn: Turn,
 }
 
-/// A message as an agent reads it.
-#[derive(Debug)]
-pub(crate) struct ContextMessage {
-    pub(crate) role: Role,
-    pub(crate) content: String,
-}
-
 /// Writes question, pending answer and run, or finds out why not.
 pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<Started, Error> {
-    let ids = Ids {
-        conversation: new.conversation_id.unwrap_or_else(ConversationId::generate),
-        turn: Turn { run: RunId::generate(), question: MessageId::generate(), answer: MessageId::generate() },
+    if let Some(request_id) = new.request_id.as_deref().filter(|_| new.join_only) {
+        let run = named_already(store, user, request_id, &new.fingerprint).await?.ok_or_else(not_found)?;
+        return joined(store, user, run).await;
+    }
+    let conversation = match new.conversing {
+        Conversing::In(id) => id,
+        Conversing::InNew | Conversing::InNamed(_) => ConversationId::generate(),
     };
-    again_when_lost(|| Box::pin(write_or_join(store, user, new, &ids))).await
+    let question = match new.asked {
+        Asked::New(_) => MessageId::generate(),
+        Asked::Again(id) => id,
+    };
+    let turn = Turn { run: RunId::generate(), question, answer: MessageId::generate() };
+    let ids = Ids { conversation, turn };
+    let started = again_when_lost(|| Box::pin(write_or_join(store, user, new, &ids))).await?;
+    if !started.joined {
+        store.calendar().held([started.exchange.run.id], new.lease);
+    }
+    Ok(started)
 }
 
 async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
-    // A conversation that would have expired by now may be one that this key made before.
+    // A conversation that would have expired by now may be one that this key made before, and one that has expired may
+    // have the client's id.
     let mut looked = false;
     for attempt in 0..ATTEMPTS {
         let error = match write(store, user, new, ids, attempt > 0).await? {
             Ok(started) => return Ok(started),
             Err(error) => error,
         };
-        match store::violated(&error) {
+        let taken = match store::violated(&error) {
             Some(store::PARENT) => return Err(message::not_found()),
             // By an attempt that succeeded, though its answer was lost.
             Some(store::CONVERSATION | store::MESSAGE) => return written_before(store, user, new, ids).await,
-            Some(store::RUN_REQUEST | store::RUN_RUNNING) => {}
-            _ if store::is_hidden(&error) && new.request_id.is_some() && !looked => looked = true,
+            Some(store::RUN_REQUEST | store::RUN_RUNNING) => false,
+            // Perhaps by the question of this very request.
+            Some(store::MESSAGE_CLIENT_ID) => true,
+            _ if store::is_hidden(&error) && !looked && may_be_hidden(new) => {
+                looked = true;
+                if let Conversing::InNamed(client_id) = &new.conversing {
+                    conversation::free_client_id(store, user, client_id).await?;
+                }
+                false
+            }
             _ => return Err(conversation::expired_or(error)),
-        }
+        };
         if let Some(request_id) = &new.request_id
             && let Some(run) = named_already(store, user, request_id, &new.fingerprint).await?
         {
             return joined(store, user, run).await;
         }
+        if taken {
+            return Err(message::client_id_taken());
+        }
     }
     Err(Error::internal(anyhow::anyhow!("a run could not be started, though nothing stayed in its way")))
 }
 
-/// The happy path. The inner error is one of the writing statement, whose transaction is gone.
+fn may_be_hidden(new: &NewRun) -> bool {
+    new.request_id.is_some() || matches!(new.conversing, Conversing::InNamed(_))
+}
+
+/// The happy path: a new question in one round trip. The inner error is one of a writing statement, which has changed
+/// nothing.
 async fn write(
     store: &Store,
     user: UserId,
@@ -112,77 +162,63 @@ async fn write(
     ids: &Ids,
     after_another: bool,
 ) -> Result<sqlx::Result<Started>, Error> {
-    let mut transaction = match new.conversation_id {
-        Some(id) => {
-            let mut transaction = store.begin_in_conversation(user, id).await?;
-            if after_another {
-                make_way(&mut transaction, user, id).await?;
+    if let (Asked::New(question), false) = (&new.asked, after_another) {
+        let begun = store::run::begin(store.pool(), user, ids.conversation, &ids.turn, new, question).await;
+        return match begun {
+            Ok(begun) => {
+                store.wrote_searched();
+                Ok(Ok(started(begun.ok_or_else(conversation::not_found)?)))
             }
-            transaction
-        }
-        None => store.begin(user).await?,
+            Err(error) => Ok(Err(error)),
+        };
+    }
+    let mut transaction = match new.conversing {
+        Conversing::In(id) => store.begin_in_conversation(user, id).await?,
+        Conversing::InNew | Conversing::InNamed(_) => store.begin(user).await?,
     };
-    let begun = match insert(&mut transaction, user, new, ids).await {
+    let held = match &new.conversing {
+        Conversing::In(id) => Some(*id),
+        Conversing::InNew => None,
+        Conversing::InNamed(client_id) => store::conversation::hold_named(&mut transaction, user, client_id).await?,
+    };
+    let interrupted = match held {
+        Some(conversation) if after_another => make_way(&mut transaction, user, conversation).await?,
+        _ => None,
+    };
+    let begun = match &new.asked {
+        Asked::New(question) => {
+            store::run::begin(&mut *transaction, user, ids.conversation, &ids.turn, new, question).await
+        }
+        Asked::Again(question) => {
+            let conversation = held.ok_or_else(conversation::not_found)?;
+            check_question(&mut transaction, user, conversation, *question).await?;
+            answer_again(&mut transaction, user, conversation, &ids.turn, new).await
+        }
+    };
+    let begun = match begun {
         Ok(begun) => begun.ok_or_else(conversation::not_found)?,
         Err(error) => {
             transaction.rollback().await?;
             return Ok(Err(error));
         }
     };
-    let context = context(&mut transaction, user, ids.conversation, ids.turn.question, new).await?;
     transaction.commit().await?;
     store.wrote_searched();
-    let store::run::Begun { run, conversation, user_message, message } = begun;
-    let exchange = Exchange { run, user_message, message };
-    Ok(Ok(Started { exchange, conversation, context, joined: false }))
+    if let Some(interrupted) = interrupted {
+        interrupted.tell(store);
+    }
+    Ok(Ok(started(begun)))
 }
 
-async fn insert(
-    transaction: &mut store::Transaction,
-    user: UserId,
-    new: &NewRun,
-    ids: &Ids,
-) -> sqlx::Result<Option<store::run::Begun>> {
-    if new.conversation_id.is_none() {
-        let expires_at = new.expires_at;
-        let empty = NewConversation { client_id: None, title: None, metadata: "{}".to_owned(), expires_at };
-        store::conversation::insert(&mut **transaction, user, ids.conversation, &empty).await?;
-    }
-    store::run::insert_turn(transaction, user, ids.conversation, &ids.turn, new).await
+fn started(Begun { run, conversation, user_message, message, context }: Begun) -> Started {
+    Started { exchange: Exchange { run, user_message, message }, conversation, context, joined: false }
 }
 
 async fn written_before(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
     let run = store::run::find(store.pool(), user, ids.turn.run).await?.ok_or_else(not_found)?;
     let started = joined(store, user, run).await?;
-    let mut transaction = store.begin(user).await?;
-    let context = context(&mut transaction, user, ids.conversation, ids.turn.question, new).await?;
-    transaction.commit().await?;
+    let context = store::run::context(store.pool(), user, &started.exchange.run, new.budget).await?;
     Ok(Started { context, joined: false, ..started })
-}
-
-async fn context(
-    transaction: &mut store::Transaction,
-    user: UserId,
-    conversation: ConversationId,
-    question: MessageId,
-    new: &NewRun,
-) -> Result<Vec<ContextMessage>, Error> {
-    // A new conversation has nothing but the question.
-    if new.budget.messages == 0 || new.conversation_id.is_none() {
-        let question = || ContextMessage { role: Role::User, content: new.content.clone() };
-        return Ok((new.budget.messages > 0).then(question).into_iter().collect());
-    }
-    let path = store::run::context(transaction, user, question, new.budget).await?;
-    let beyond = path.last().and_then(|oldest| oldest.beyond);
-    let mut context: Vec<_> = path.into_iter().filter_map(|read| read.said).collect();
-    // What an agent is told to be must not get lost because people went on talking.
-    if let Some(beyond) = beyond
-        && let Some(root) = store::run::root(transaction, user, conversation, beyond).await?
-    {
-        context.extend(root.instructions.map(|content| ContextMessage { role: Role::System, content }));
-    }
-    context.reverse();
-    Ok(context)
 }
 
 async fn named_already(
@@ -200,9 +236,7 @@ async fn named_already(
         return Err(not_found());
     }
     if claim.expired {
-        let mut transaction = store.begin_in_run(user, claim.id).await?;
-        interrupt(&mut transaction, user, claim.id).await?;
-        transaction.commit().await?;
+        interrupt(store, user, claim.id).await?;
     }
     Ok(store::run::find(store.pool(), user, claim.id).await?)
 }
@@ -220,18 +254,12 @@ async fn make_way(
     transaction: &mut store::Transaction,
     user: UserId,
     conversation: ConversationId,
-) -> Result<(), Error> {
-    let Some(running) = store::run::find_running(transaction, user, conversation).await? else { return Ok(()) };
+) -> Result<Option<Interrupted>, Error> {
+    let Some(running) = store::run::find_running(transaction, user, conversation).await? else { return Ok(None) };
     if !running.expired {
         let message = "the conversation has a run in progress";
         let refusal = Error::refused(RefusalKind::Conflict, reason::RUN_IN_PROGRESS, message);
         return Err(refusal.with(reason::METADATA_RUN_ID, running.id.to_string()));
     }
-    interrupt(transaction, user, running.id).await
-}
-
-async fn interrupt(transaction: &mut store::Transaction, user: UserId, run: RunId) -> Result<(), Error> {
-    store::run::interrupt(transaction, user, run).await?;
-    tracing::info!(run.id = %run, "a run whose lease had run out was interrupted");
-    Ok(())
+    interrupt_held(transaction, user, running.id).await
 }

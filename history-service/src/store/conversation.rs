@@ -64,6 +64,27 @@ pub(crate) async fn insert(
     .await
 }
 
+/// Holds the conversation of a client's id, if there is one.
+pub(crate) async fn hold_named(
+    db: &mut PgConnection,
+    user: UserId,
+    client_id: &str,
+) -> sqlx::Result<Option<ConversationId>> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT conversation_id AS "id: ConversationId"
+        FROM history.conversation
+        WHERE user_id = $1
+            AND client_id = $2
+        FOR NO KEY UPDATE
+        "#,
+        user.0,
+        client_id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 pub(crate) async fn find(
     db: impl PgExecutor<'_>,
     user: UserId,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     id::{ConversationId, MessageId, RunId, SourceId},
-    word::{MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource},
+    word::{FinishReason, MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource},
 };
 
 macro_rules! words {
@@ -49,7 +49,7 @@ macro_rules! ids {
     };
 }
 
-words!(MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource);
+words!(FinishReason, MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource);
 ids!(ConversationId, MessageId, RunId, SourceId);
 
 impl sqlx::postgres::PgHasArrayType for SourceId {
@@ -59,6 +59,12 @@ impl sqlx::postgres::PgHasArrayType for SourceId {
 }
 
 impl sqlx::postgres::PgHasArrayType for SourceKind {
+    fn array_type_info() -> PgTypeInfo {
+        <String as sqlx::postgres::PgHasArrayType>::array_type_info()
+    }
+}
+
+impl sqlx::postgres::PgHasArrayType for Role {
     fn array_type_info() -> PgTypeInfo {
         <String as sqlx::postgres::PgHasArrayType>::array_type_info()
     }

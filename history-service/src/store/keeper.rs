@@ -10,6 +10,7 @@ pub(crate) mod conversation;
 pub(crate) mod deletion;
 pub(crate) mod indexing;
 pub(crate) mod retention;
+pub(crate) mod run_event;
 pub(crate) mod search;
 pub(crate) mod tombstone;
 

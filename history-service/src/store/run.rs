@@ -5,9 +5,12 @@ use kit::caller::UserId;
 use sqlx::{PgConnection, PgExecutor};
 
 pub(crate) use self::{
-    context::{context, root},
-    finish::{Ended, finish},
-    turn::{Begun, Turn, insert_turn},
+    again::{answer_again, is_question},
+    context::context,
+    ending::{request_cancel, take_abandoned},
+    event::events,
+    finish::finish,
+    turn::{Begun, Turn, begin},
 };
 use crate::{
     id::{ConversationId, MessageId, RunId},
@@ -16,7 +19,10 @@ use crate::{
     word::RunStatus,
 };
 
+mod again;
 mod context;
+mod ending;
+mod event;
 mod finish;
 mod turn;
 
@@ -112,6 +118,56 @@ pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId, id: RunId) -> sq
     Ok(row.map(Run::from))
 }
 
+/// The run that goes on in a conversation, or else the one that wrote its active leaf.
+pub(crate) async fn find_latest(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    conversation: Option<ConversationId>,
+    client_id: Option<&str>,
+) -> sqlx::Result<Option<RunId>> {
+    sqlx::query_scalar!(
+        r#"
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id)
+        SELECT latest.run_id AS "id!: RunId"
+        FROM caller
+        CROSS JOIN LATERAL (
+            WITH wanted AS MATERIALIZED (
+                SELECT COALESCE($2, (
+                    SELECT conversation_id
+                    FROM history.conversation
+                    WHERE user_id = caller.user_id
+                        AND client_id = $3
+                )) AS conversation_id
+            )
+            SELECT r.run_id
+            FROM wanted
+            JOIN history.conversation c ON c.conversation_id = wanted.conversation_id
+            CROSS JOIN LATERAL (
+                SELECT run_id, 1 AS place
+                FROM history.run
+                WHERE user_id = c.user_id
+                    AND conversation_id = c.conversation_id
+                    AND status = 'running'
+                UNION ALL
+                SELECT run_id, 2
+                FROM history.run
+                WHERE user_id = c.user_id
+                    AND conversation_id = c.conversation_id
+                    AND message_id = c.active_leaf_id
+            ) r
+            WHERE c.user_id = caller.user_id
+            ORDER BY r.place
+            LIMIT 1
+        ) latest
+        "#,
+        user.to_string(),
+        conversation.map(|id| id.0),
+        client_id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 pub(crate) async fn find_claim(db: impl PgExecutor<'_>, user: UserId, request_id: &str) -> sqlx::Result<Option<Claim>> {
     sqlx::query_as!(
         Claim,
@@ -161,34 +217,4 @@ pub(crate) async fn find_running(
     )
     .fetch_optional(db)
     .await
-}
-
-/// Takes a run whose lease has run out away from whoever had it, and ends it and its answer.
-pub(crate) async fn interrupt(db: &mut PgConnection, user: UserId, id: RunId) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        WITH run AS (
-            UPDATE history.run
-            SET status = 'interrupted',
-                fence = fence + 1,
-                finished_at = statement_timestamp()
-            WHERE user_id = $1
-                AND run_id = $2
-                AND status = 'running'
-                AND lease_expires_at <= statement_timestamp()
-            RETURNING message_id
-        )
-        UPDATE history.message AS m
-        SET status = 'interrupted',
-            completed_at = statement_timestamp()
-        FROM run
-        WHERE m.user_id = $1
-            AND m.message_id = run.message_id
-        "#,
-        user.0,
-        id.0,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! `history.source`.
 
 use kit::caller::UserId;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{
@@ -52,49 +52,6 @@ impl<'a> Columns<'a> {
             metadata: sources.iter().map(|source| source.metadata.as_str()).collect(),
         }
     }
-}
-
-/// Writes the sources of a message, in one statement however many there are.
-pub(crate) async fn insert(
-    db: &mut PgConnection,
-    user: UserId,
-    message: MessageId,
-    sources: &[Source],
-) -> sqlx::Result<()> {
-    let cited = Columns::of(sources);
-    sqlx::query!(
-        r#"
-        INSERT INTO history.source (
-            user_id, message_id, source_id, ordinal, kind, title, url, snippet, score, span_start, span_end,
-            content_hash, metadata
-        )
-        SELECT
-            $1, $2, s.source_id, s.ordinal, s.kind, s.title, s.url, s.snippet, s.score, s.span_start, s.span_end,
-            s.content_hash, s.metadata::json
-        FROM unnest(
-            $3::uuid[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::double precision[],
-            $10::integer[], $11::integer[], $12::text[], $13::text[]
-        ) AS s (
-            source_id, ordinal, kind, title, url, snippet, score, span_start, span_end, content_hash, metadata
-        )
-        "#,
-        user.0,
-        message.0,
-        &cited.ids,
-        &cited.ordinals,
-        &cited.kinds as _,
-        &cited.titles as _,
-        &cited.urls as _,
-        &cited.snippets as _,
-        &cited.scores as _,
-        &cited.starts as _,
-        &cited.ends as _,
-        &cited.hashes as _,
-        &cited.metadata as _,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// The sources of one message in order. None without the message.

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     rpcs::{self, Call, Ids},
-    world::{SERVICE_KEY, TOKEN, TOKEN_USER, World, reason_of},
+    world::{SERVICE_KEY, TOKEN, TOKEN_USER, World, clients_with, reason_of},
 };
 
 fn headers(pairs: &[(&'static str, String)]) -> MetadataMap {
@@ -32,7 +32,7 @@ async fn the_tables_leave_no_rpc_out() {
     let files = described.file.iter().filter(|file| file.package() == "colloquy.history.v1");
     let services = files.flat_map(|file| &file.service);
     // An RPC that is not served yet is listed here.
-    let calls = every_rpc();
+    let calls: Vec<_> = every_rpc().into_iter().chain(rpcs::of_services()).collect();
     for method in services.flat_map(|service| &service.method) {
         let name = method.name();
         let snake = name.chars().fold(String::new(), |mut snake, c| {
@@ -83,6 +83,30 @@ async fn a_service_for_a_user_and_the_user_themself_reach_every_rpc() {
                 assert_eq!(status.code(), Code::NotFound, "{name}: {status:?}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_services_do_for_nobody_is_for_services_that_may_act() {
+    let world = World::new().await;
+    let may_not = clients_with(world.database.service_url.clone(), |config| {
+        config.accepted.service_permissions = "gateway:verify".parse().unwrap();
+    });
+    let service = vec![("authorization", format!("Bearer {SERVICE_KEY}"))];
+    let user = vec![("authorization", format!("Bearer {TOKEN}"))];
+    let cases = [
+        (&world.clients, vec![], Code::Unauthenticated, "TOKEN_MISSING"),
+        (&world.clients, user, Code::PermissionDenied, "SERVICE_KEY_REQUIRED"),
+        (&may_not, service.clone(), Code::PermissionDenied, "PERMISSION_REQUIRED"),
+    ];
+    for (clients, pairs, code, reason) in cases {
+        for (name, call) in rpcs::of_services() {
+            let refused = call(clients.clone(), headers(&pairs)).await.unwrap_err();
+            assert_eq!((refused.code(), reason_of(&refused).as_str()), (code, reason), "{name} {pairs:?}");
+        }
+    }
+    for (name, call) in rpcs::of_services() {
+        call(world.clients.clone(), headers(&service)).await.expect(name);
     }
 }
 

@@ -6,7 +6,10 @@ use proto::history::v1 as pb;
 use sqlx::PgConnection;
 use testkit::{Fault, Proxy};
 
-use crate::world::{Clients, Person, World, clients, completed, question, user_message};
+use crate::{
+    runs_streaming::let_leases_run_out,
+    world::{Clients, Person, World, clients, completed, question, text, user_message},
+};
 
 /// A service whose way to the database is full of obstacles.
 async fn on_a_bad_way(world: &World) -> (Proxy, Clients) {
@@ -34,9 +37,9 @@ async fn reads(person: &Person, run: &pb::Run, message: &str) {
     assert_eq!(person.list_messages(path).await.unwrap().messages.len(), 2);
     let listed = person.list_conversations(pb::ListConversationsRequest::default()).await.unwrap();
     assert_eq!(listed.conversations.len(), 1);
-    person.get_message(pb::GetMessageRequest { message_id: message.to_owned() }).await.unwrap();
+    person.get_message(pb::GetMessageRequest { message_id: message.to_owned(), ..Default::default() }).await.unwrap();
     person.list_sources(pb::ListSourcesRequest { message_id: message.to_owned() }).await.unwrap();
-    person.get_run(pb::GetRunRequest { run_id: run.id.clone() }).await.unwrap();
+    person.get_run(pb::GetRunRequest { run_id: run.id.clone(), ..Default::default() }).await.unwrap();
 }
 
 async fn finished(person: &Person) -> (pb::Run, String) {
@@ -128,8 +131,12 @@ async fn a_message_is_neither_lost_nor_doubled_with_its_answer() {
             assert!(said.is_ok() && proxy.is_done(), "{fault:?}: {said:?}");
             let said = said.unwrap().message.unwrap();
             assert_eq!((said.content.as_str(), said.sources.len()), (text.as_str(), 1), "{fault:?}");
-            let found =
-                user.get_message(pb::GetMessageRequest { message_id: said.id.clone() }).await.unwrap().message.unwrap();
+            let found = user
+                .get_message(pb::GetMessageRequest { message_id: said.id.clone(), ..Default::default() })
+                .await
+                .unwrap()
+                .message
+                .unwrap();
             assert_eq!(found, said, "{fault:?}");
             if message.client_id.is_some() {
                 assert_eq!(user.create_message(message).await.unwrap().message.unwrap(), said, "{fault:?}");
@@ -166,19 +173,21 @@ async fn a_run_begins_and_ends_once() {
     let (proxy, clients) = on_a_bad_way(&world).await;
     let user = Person::new(&clients);
     let existing = user.conversation().await.id;
-    for (index, fault) in breaks().into_iter().enumerate() {
+    // Beginning and end are one statement each, without a COMMIT of its own.
+    let spoken = "breaking here";
+    for (index, fault) in [Fault::Before(spoken), Fault::After(spoken), Fault::Before(spoken)].into_iter().enumerate() {
         for conversation in [None, Some(existing.as_str())] {
             for request_id in [None, Some(format!("{index} {conversation:?}"))] {
                 proxy.next([fault.clone()]);
-                let question = pb::StartRunRequest { request_id: request_id.clone(), ..question(conversation, "why?") };
+                let question = pb::StartRunRequest { request_id: request_id.clone(), ..question(conversation, spoken) };
                 let started = user.start_run(question).await.unwrap();
                 assert!(proxy.is_done() && !started.joined, "{fault:?}");
-                assert_eq!(started.context.last().unwrap().content, "why?", "{fault:?}");
+                assert_eq!(started.context.last().unwrap().content, spoken, "{fault:?}");
                 let run = started.run.unwrap();
                 proxy.next([fault.clone()]);
-                let ended = user.finish_run(completed(&run, "because")).await.unwrap();
+                let ended = user.finish_run(completed(&run, spoken)).await.unwrap();
                 assert!(proxy.is_done(), "{fault:?}");
-                let found = user.get_run(pb::GetRunRequest { run_id: run.id }).await.unwrap();
+                let found = user.get_run(pb::GetRunRequest { run_id: run.id, ..Default::default() }).await.unwrap();
                 assert_eq!((ended.run, ended.message), (found.run, found.message), "{fault:?}");
             }
         }
@@ -254,4 +263,25 @@ async fn a_read_is_tried_twice_and_no_more() {
     let status = user.get_conversation(id.clone()).await.unwrap_err();
     assert_eq!(crate::world::reason_of(&status), "DATABASE_UNAVAILABLE");
     user.get_conversation(id).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_streams_is_kept_once_and_a_run_is_interrupted_once() {
+    let world = World::new().await;
+    let (proxy, clients) = on_a_bad_way(&world).await;
+    let user = Person::new(&clients);
+    for fault in breaks() {
+        let run = user.ask(None, "go on").await.run.unwrap();
+        for position in 0..3 {
+            proxy.next([fault.clone()]);
+            user.stream(&run, position, &[text("a")]).await;
+            assert!(proxy.is_done());
+        }
+        let_leases_run_out(&world).await;
+        proxy.next([fault]);
+        user.cancel_run(pb::CancelRunRequest { run_id: run.id.clone() }).await.unwrap();
+        assert!(proxy.is_done());
+        let ended = user.run(&run.id).await;
+        assert_eq!((ended.run.unwrap().fence, ended.message.unwrap().content.as_str()), (2, "aaa"));
+    }
 }

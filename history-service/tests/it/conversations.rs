@@ -167,7 +167,7 @@ async fn a_deleted_conversation_takes_everything_with_it() {
     user.delete_conversation(delete()).await.unwrap();
     let refused = user.delete_conversation(delete()).await.unwrap_err();
     assert_eq!((refused.code(), reason_of(&refused).as_str()), (Code::NotFound, "CONVERSATION_NOT_FOUND"));
-    let refused = user.get_run(pb::GetRunRequest { run_id: run.id }).await.unwrap_err();
+    let refused = user.get_run(pb::GetRunRequest { run_id: run.id, ..Default::default() }).await.unwrap_err();
     assert_eq!(reason_of(&refused), "RUN_NOT_FOUND");
 
     let mut superuser = world.superuser().await;

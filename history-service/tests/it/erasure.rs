@@ -13,7 +13,7 @@ use tonic::Code;
 use crate::{
     export::fill,
     search_index::{beside_a_service, waiting},
-    world::{Person, World, acting, clients_of, completed, config, question, reason_of, user_message},
+    world::{Person, World, acting, clients_of, completed, config, question, reason_of, text, user_message},
 };
 
 /// Every table of the schema that says whose a row is, with how many rows are this person's.
@@ -48,7 +48,8 @@ async fn possessions(person: &Person) -> String {
     let source = pb::Source { url: Some("https://example.com/a".to_owned()), ..pb::Source::default() };
     person.finish_run(pb::FinishRunRequest { sources: vec![source], ..completed(&run, "an answer") }).await.unwrap();
     person.say(&run.conversation_id, "and another branch", None).await;
-    person.ask(Some(&run.conversation_id), "a run that goes on").await;
+    let goes_on = person.ask(Some(&run.conversation_id), "a run that goes on").await.run.unwrap();
+    person.stream(&goes_on, 0, &[text("a-half-answer")]).await;
     run.conversation_id
 }
 
@@ -71,7 +72,7 @@ async fn nothing_stays_in_any_table_and_nothing_of_others_goes() {
     let mut superuser = world.superuser().await;
     sqlx::query(BLOCK).bind(person.id).execute(&mut superuser).await.unwrap();
     let before = rows_of(&mut superuser, &person).await;
-    for table in ["conversation", "message", "source", "run", "search_entry", "search_block"] {
+    for table in ["conversation", "message", "source", "run", "run_event", "search_entry", "search_block"] {
         assert!(before[table] > 0, "{table} is empty before");
     }
     let others = rows_of(&mut superuser, &other).await;

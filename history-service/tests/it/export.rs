@@ -124,12 +124,12 @@ async fn an_export_says_what_every_read_says_and_says_it_once() {
         let ids: BTreeSet<_> = told.messages.iter().map(|message| message.id.clone()).collect();
         assert_eq!(ids.len(), told.messages.len());
         for message in &told.messages {
-            let request = pb::GetMessageRequest { message_id: message.id.clone() };
+            let request = pb::GetMessageRequest { message_id: message.id.clone(), ..Default::default() };
             assert_eq!(person.get_message(request).await.unwrap().message.unwrap(), *message);
         }
         for run in &told.runs {
             let run = run.run.clone().unwrap();
-            let request = pb::GetRunRequest { run_id: run.id.clone() };
+            let request = pb::GetRunRequest { run_id: run.id.clone(), ..Default::default() };
             assert_eq!(person.get_run(request).await.unwrap().run.unwrap(), run);
         }
         let sources = told.messages.iter().map(|message| message.sources.len()).sum::<usize>();

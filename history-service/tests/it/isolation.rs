@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use crate::{
     rpcs::{self, Call, Ids},
-    world::{Person, World, acting_headers, completed, question},
+    world::{Person, World, acting_headers, completed, question, text},
 };
 
 /// How many rows `possessions` leaves in each table.
-const POSSESSIONS: [(&str, i64); 5] =
-    [("conversation", 1), ("message", 4), ("source", 1), ("run", 2), ("search_entry", 4)];
+const POSSESSIONS: [(&str, i64); 6] =
+    [("conversation", 1), ("message", 4), ("source", 1), ("run", 2), ("run_event", 1), ("search_entry", 4)];
 
 /// Someone's conversation with a finished run, which cites something, and a running one.
 async fn possessions(person: &Person) -> Ids {
@@ -21,8 +21,9 @@ async fn possessions(person: &Person) -> Ids {
     let source = pb::Source { url: Some("https://example.com/theirs".to_owned()), ..pb::Source::default() };
     person.finish_run(pb::FinishRunRequest { sources: vec![source], ..completed(&run, "this is") }).await.unwrap();
     let second = person.ask(Some(&run.conversation_id), "and what else?").await;
-    let message = second.user_message.unwrap().id;
-    Ids { conversation: run.conversation_id, message, run: second.run.unwrap().id }
+    let (message, goes_on) = (second.user_message.unwrap().id, second.run.unwrap());
+    person.stream(&goes_on, 0, &[text("well")]).await;
+    Ids { conversation: run.conversation_id, message, run: goes_on.id }
 }
 
 fn nothings() -> Ids {
@@ -135,6 +136,7 @@ async fn a_statement_that_forgot_its_where_shows_changes_and_adds_nothing() {
         "UPDATE history.conversation SET title = 'mine', title_source = 'user'",
         "UPDATE history.message SET content = 'mine'",
         "UPDATE history.run SET fence = fence + 1",
+        "UPDATE history.run_event SET payload = ''",
         "UPDATE history.search_entry SET grams = NULL",
         "DELETE FROM history.conversation",
     ] {

@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::{World, config};
 
-/// What spans users may touch these columns and no more. It reads texts to index them, and writes none.
+/// What spans users may touch these columns and no more. It reads texts to index them, and writes what agents say
+/// while they say it, into `run_event` alone.
 #[tokio::test]
 async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
     let world = World::new().await;
@@ -35,9 +36,14 @@ async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
         "conversation SELECT active_leaf_id agent archived client_id conversation_id expires_at message_count pinned title updated_at user_id",
         "conversation UPDATE active_leaf_id client_id expires_at",
         "message DELETE *",
-        "message SELECT content conversation_id message_id parent_id user_id",
-        "message UPDATE parent_id",
-        "run SELECT message_id user_id",
+        "message SELECT content conversation_id message_id parent_id status user_id",
+        "message UPDATE parent_id status",
+        "run SELECT cancel_requested_at conversation_id fence finished_at lease_expires_at message_id run_id status user_id",
+        "run UPDATE lease_expires_at",
+        "run_event DELETE *",
+        "run_event INSERT count payload position run_id user_id",
+        "run_event SELECT count payload position run_id user_id",
+        "run_event UPDATE count payload",
         "search_block DELETE *",
         "search_block INSERT block entries newest oldest user_id",
         "search_block SELECT block entries newest oldest user_id",
@@ -65,7 +71,8 @@ async fn the_keeper_sees_and_changes_just_what_its_statements_name() {
         "conversation ALL restrictive",
         "message ALL permissive",
         "message ALL restrictive",
-        "run SELECT permissive",
+        "run ALL permissive",
+        "run_event ALL permissive",
         "search_block ALL permissive",
         "search_block ALL restrictive",
         "search_entry ALL permissive",
@@ -94,6 +101,7 @@ fn nothing_but_these_statements_runs_as_the_keeper() {
         "deletion::delete_newest",
         "deletion::forget_blocks",
         "deletion::hide",
+        "deletion::hold_runs",
         "deletion::of_user",
         "indexing::fill",
         "indexing::filling",
@@ -102,6 +110,10 @@ fn nothing_but_these_statements_runs_as_the_keeper() {
         "indexing::write_grams",
         "retention::expired",
         "retention::unchanged",
+        "run_event::append",
+        "run_event::forget",
+        "run_event::running",
+        "run_event::tails",
         "search::blocks",
         "search::indexed",
         "search::not_indexed",

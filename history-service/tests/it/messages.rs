@@ -62,7 +62,7 @@ async fn a_message_comes_back_as_it_was_appended() {
     };
     assert_eq!(created, expected);
 
-    let get = pb::GetMessageRequest { message_id: created.id.clone() };
+    let get = pb::GetMessageRequest { message_id: created.id.clone(), ..Default::default() };
     assert_eq!(user.get_message(get).await.unwrap().message.unwrap(), expected);
     let path = pb::ListMessagesRequest { conversation_id: conversation.id.clone(), ..Default::default() };
     assert_eq!(user.list_messages(path).await.unwrap().messages, std::slice::from_ref(&expected));

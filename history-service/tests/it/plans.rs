@@ -5,19 +5,23 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, raw_sql};
 use crate::{costs::statement, world::World};
 
 /// What is called most, each by words that only its statement has, and the role that runs it.
-const HOT: [(&str, &[&str], &str); 13] = [
+const HOT: [(&str, &[&str], &str); 17] = [
     ("list", &["(pinned, updated_at, conversation_id) <"], "colloquy_service"),
     ("list, backwards", &["(pinned, updated_at, conversation_id) >"], "colloquy_service"),
     ("one conversation", &["AND conversation_id = $2\n            LIMIT 1\n        ) c"], "colloquy_service"),
     ("messages", &["WITH RECURSIVE path", "sibling_index"], "colloquy_service"),
     ("a jump", &["WITH RECURSIVE walk", "goal"], "colloquy_service"),
-    ("context", &["chosen_count"], "colloquy_service"),
     ("a message by its client id", &["SELECT message_id\n", "client_id = $2"], "colloquy_service"),
     ("sources of a message", &["LIMIT 32767"], "colloquy_service"),
     ("citations", &["s.url = $2"], "colloquy_service"),
     ("search: what is indexed", &["grams @>"], "colloquy_keeper"),
-    ("search: texts", &["LIMIT cardinality($2)"], "colloquy_service"),
+    ("search: texts", &["LIMIT cardinality($2) +"], "colloquy_service"),
+    ("search: places of hits", &["AS beside"], "colloquy_service"),
     ("search: entries of conversations", &["conversation_id = conversation.id"], "colloquy_service"),
+    ("the latest run", &["latest.run_id"], "colloquy_service"),
+    ("a tick", &["FOR NO KEY UPDATE OF r", "SKIP LOCKED", "renewed"], "colloquy_keeper"),
+    ("followers", &["WITH ORDINALITY AS asked"], "colloquy_keeper"),
+    ("leases", &["EXTRACT(EPOCH FROM r.lease_expires_at"], "colloquy_keeper"),
     ("what has expired", &["ORDER BY expires_at"], "colloquy_keeper"),
 ];
 
@@ -36,6 +40,14 @@ const ROWS: &str = "
     INSERT INTO history.source (source_id, user_id, message_id, ordinal, kind, url, metadata)
     SELECT md5('s' || m)::uuid, md5('u' || m % 2000 % 100)::uuid, md5('m' || m)::uuid, 1, 'url', 'https://' || m % 500, '{}'
     FROM generate_series(4, 20000, 4) m;
+    INSERT INTO history.run (run_id, user_id, conversation_id, user_message_id, message_id, agent, status, fence, lease_expires_at, fingerprint, finished_at)
+    SELECT md5('r' || m)::uuid, md5('u' || m % 2000 % 100)::uuid, md5('c' || m % 2000)::uuid, md5('m' || m - 2000)::uuid,
+        md5('m' || m)::uuid, 'a', CASE WHEN m > 19900 THEN 'running' ELSE 'completed' END, 1, now(), '',
+        CASE WHEN m <= 19900 THEN now() END
+    FROM generate_series(2001, 20000) m;
+    INSERT INTO history.run_event (run_id, user_id, position, count, payload)
+    SELECT md5('r' || m)::uuid, md5('u' || m % 2000 % 100)::uuid, p, 1, ''
+    FROM generate_series(19901, 20000) m CROSS JOIN generate_series(0, 99) p;
     INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length, grams)
     SELECT message_id, user_id, conversation_id, 20, ARRAY[hashtext(content), hashtext(client_id)]
     FROM history.message;
@@ -47,7 +59,7 @@ async fn hot_statements_reach_their_rows_by_these_indexes() {
     let world = World::new().await;
     let mut superuser = world.superuser().await;
     raw_sql(ROWS).execute(&mut superuser).await.unwrap();
-    raw_sql("VACUUM ANALYZE history.conversation, history.message, history.source, history.search_entry")
+    raw_sql("VACUUM ANALYZE history.conversation, history.message, history.source, history.search_entry, history.run, history.run_event")
         .execute(&mut superuser)
         .await
         .unwrap();

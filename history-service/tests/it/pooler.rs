@@ -40,10 +40,25 @@ async fn life(person: Person) {
             1
         );
         assert_eq!(
-            person.get_message(pb::GetMessageRequest { message_id: said.id }).await.unwrap().message.unwrap().content,
+            person
+                .get_message(pb::GetMessageRequest { message_id: said.id, ..Default::default() })
+                .await
+                .unwrap()
+                .message
+                .unwrap()
+                .content,
             text
         );
-        assert_eq!(person.get_run(pb::GetRunRequest { run_id: run.id }).await.unwrap().message.unwrap().content, text);
+        assert_eq!(
+            person
+                .get_run(pb::GetRunRequest { run_id: run.id, ..Default::default() })
+                .await
+                .unwrap()
+                .message
+                .unwrap()
+                .content,
+            text
+        );
         let listed = person.list_conversations(pb::ListConversationsRequest::default()).await.unwrap().conversations;
         assert_eq!(listed.len(), round + 1);
         assert!(listed.iter().all(|listed| listed.preview.starts_with(&person.id.to_string())), "{listed:#?}");
@@ -150,7 +165,7 @@ async fn what_a_user_sets_is_not_there_for_the_next() {
     let clients = clients_with(pooler.service_url(&world.database), |config| config.database.statement_cache = 0);
     let user = Person::new(&clients);
     user.conversation().await;
-    let refused = user.get_run(pb::GetRunRequest { run_id: Uuid::now_v7().to_string() }).await;
+    let refused = user.get_run(pb::GetRunRequest { run_id: Uuid::now_v7().to_string(), ..Default::default() }).await;
     assert_eq!(refused.unwrap_err().code(), tonic::Code::NotFound);
 
     // The one connection to the server, as it was left.

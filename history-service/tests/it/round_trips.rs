@@ -3,7 +3,7 @@
 use proto::history::v1 as pb;
 use testkit::Proxy;
 
-use crate::world::{Person, World, clients_with, user_message};
+use crate::world::{Person, World, clients_with, completed, question, text, told, user_message};
 
 #[tokio::test]
 async fn an_append_goes_once_to_the_database_and_so_do_reads() {
@@ -35,4 +35,68 @@ async fn an_append_goes_once_to_the_database_and_so_do_reads() {
         }
         assert_eq!(proxy.said() - before, 1, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_run_ends_in_one_round_trip() {
+    let world = World::new().await;
+    let proxy = Proxy::start().await;
+    let clients = clients_with(proxy.service_url(&world.database), |config| config.options.max_connections = 1);
+    let user = Person::new(&clients);
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        let run = user.ask(None, "why?").await.run.unwrap();
+        user.stream(&run, 0, &[text("be")]).await;
+        let source = pb::Source { url: Some("https://example.com".to_owned()), ..pb::Source::default() };
+        let rest = Some(told(1, &[text("cause")]));
+        let finish = pb::FinishRunRequest { sources: vec![source], rest, ..completed(&run, "because") };
+        let before = proxy.said();
+        let finished = user.finish_run(finish).await.unwrap();
+        said.push(proxy.said() - before);
+        let stored = user.run(&run.id).await;
+        assert_eq!((finished.run, finished.message), (stored.run, stored.message));
+    }
+    // The first time the statement is prepared.
+    assert_eq!(said[1], 1, "{said:?}");
+}
+
+#[tokio::test]
+async fn a_run_begins_in_one_round_trip_wherever() {
+    let world = World::new().await;
+    let proxy = Proxy::start().await;
+    let clients = clients_with(proxy.service_url(&world.database), |config| config.options.max_connections = 1);
+    let user = Person::new(&clients);
+    let long = user.conversation().await.id;
+    for number in 0..30 {
+        user.say(&long, &number.to_string(), None).await;
+    }
+    let named = |name: &str| pb::StartRunRequest {
+        conversation_client_id: Some(name.to_owned()),
+        client_id: Some(uuid::Uuid::now_v7().to_string()),
+        ..question(None, "why?")
+    };
+    let requests = [
+        question(None, "why?"),
+        question(None, "why?"),
+        question(Some(&long), "why?"),
+        named("a"),
+        named("b"),
+        named("a"),
+    ];
+    let mut said = Vec::new();
+    for request in requests {
+        let before = proxy.said();
+        let started = user.start_run(request).await.unwrap();
+        said.push(proxy.said() - before);
+        let stored = user.run(&started.run.as_ref().unwrap().id).await;
+        assert_eq!(
+            (&started.run, started.user_message, started.message),
+            (&stored.run, stored.user_message, stored.message)
+        );
+        let conversation = started.conversation.unwrap();
+        assert_eq!(user.read(&conversation.id).await, conversation);
+        user.end(&started.run.unwrap(), "because").await;
+    }
+    // The first time the statement is prepared.
+    assert_eq!(said[1..], [1; 5], "{said:?}");
 }

@@ -43,6 +43,10 @@ fn change(conversation: &str, path: &str, leaf: Option<&str>) -> pb::UpdateConve
     }
 }
 
+fn answer_again(conversation: &str, message: &str) -> pb::StartRunRequest {
+    pb::StartRunRequest { user_message_id: Some(message.to_owned()), ..question(Some(conversation), "") }
+}
+
 /// Every RPC that names something, with `ids` in each place where an id can stand.
 pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static str, Call)> {
     let leaf = || Some(message.clone());
@@ -58,7 +62,7 @@ pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static st
             messages
                 .create_message(pb::CreateMessageRequest { parent_id: leaf(), ..user_message(&conversation, "hello") })
         ),
-        call!(messages.get_message(pb::GetMessageRequest { message_id: message.clone() })),
+        call!(messages.get_message(pb::GetMessageRequest { message_id: message.clone(), ..Default::default() })),
         call!(messages.list_messages(path.clone())),
         call!(messages.list_messages(pb::ListMessagesRequest { leaf_id: leaf(), ..path.clone() })),
         call!(messages.list_messages(pb::ListMessagesRequest { from_id: leaf(), ..path.clone() })),
@@ -66,8 +70,12 @@ pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static st
         call!(messages.list_sources(pb::ListSourcesRequest { message_id: message.clone() })),
         call!(runs.start_run(question(Some(&conversation), "hello"))),
         call!(runs.start_run(pb::StartRunRequest { parent_id: leaf(), ..question(Some(&conversation), "hello") })),
+        call!(runs.start_run(answer_again(&conversation, &message))),
         call!(runs.finish_run(completed(&run_of, "done"))),
-        call!(runs.get_run(pb::GetRunRequest { run_id: run.clone() })),
+        call!(runs.get_run(pb::GetRunRequest { run_id: run.clone(), ..Default::default() })),
+        call!(runs.get_run(pb::GetRunRequest { conversation_id: conversation.clone(), ..Default::default() })),
+        call!(runs.cancel_run(pb::CancelRunRequest { run_id: run.clone() })),
+        call!(runs.watch_run(pb::WatchRunRequest { run_id: run.clone(), position: 0 })),
         call!(
             conversations.delete_conversation(pb::DeleteConversationRequest { conversation_id: conversation.clone() })
         ),
@@ -85,6 +93,7 @@ pub(crate) fn within(own: &str, message: &str) -> Vec<(&'static str, Call)> {
         call!(messages.list_messages(pb::ListMessagesRequest { leaf_id: None, from_id: leaf(), ..path.clone() })),
         call!(messages.list_messages(pb::ListMessagesRequest { from_id: leaf(), ..path.clone() })),
         call!(runs.start_run(pb::StartRunRequest { parent_id: leaf(), ..question(Some(own), "hello") })),
+        call!(runs.start_run(answer_again(own, message))),
     ]
 }
 
@@ -109,4 +118,9 @@ pub(crate) fn about_nothing() -> Vec<(&'static str, Call)> {
         // The last one: who was erased writes nothing more.
         call!(privacy.erase_user(pb::EraseUserRequest::default())),
     ]
+}
+
+/// The RPCs of services that speak for nobody.
+pub(crate) fn of_services() -> Vec<(&'static str, Call)> {
+    vec![call!(runs.append_events(pb::AppendEventsRequest::default()))]
 }

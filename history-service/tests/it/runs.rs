@@ -46,7 +46,7 @@ async fn a_question_is_saved_with_its_pending_answer_before_any_agent_is_called(
 
     // What was answered is what is stored.
     assert_eq!(user.read(&conversation.id).await, conversation);
-    let stored = user.get_run(pb::GetRunRequest { run_id: run.id.clone() }).await.unwrap();
+    let stored = user.get_run(pb::GetRunRequest { run_id: run.id.clone(), ..Default::default() }).await.unwrap();
     assert_eq!(stored, pb::GetRunResponse { run: Some(run), user_message: Some(asked), message: Some(answer) });
 }
 
@@ -106,7 +106,7 @@ async fn asking_again_from_an_older_message_makes_a_branch() {
     assert_eq!(asked.parent_id, Some(root.id));
     assert_eq!(asked.siblings, Some(pb::Siblings { index: 2, count: 2 }));
     assert_eq!(edited.conversation.unwrap().message_count, 6);
-    let get = pb::GetMessageRequest { message_id: asked.id.clone() };
+    let get = pb::GetMessageRequest { message_id: asked.id.clone(), ..Default::default() };
     assert_eq!(user.get_message(get).await.unwrap().message.unwrap(), asked);
 }
 
@@ -156,7 +156,7 @@ async fn a_run_whose_lease_has_run_out_makes_way() {
 
     let started = user.ask(Some(&lost.conversation_id), "two").await;
     assert_eq!(started.conversation.unwrap().message_count, 4);
-    let stored = user.get_run(pb::GetRunRequest { run_id: lost.id.clone() }).await.unwrap();
+    let stored = user.get_run(pb::GetRunRequest { run_id: lost.id.clone(), ..Default::default() }).await.unwrap();
     let (run, message) = (stored.run.unwrap(), stored.message.unwrap());
     assert_eq!((run.status(), run.fence), (pb::RunStatus::Interrupted, 2));
     assert!(run.finished_at.is_some());

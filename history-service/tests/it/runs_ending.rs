@@ -50,7 +50,7 @@ async fn a_finished_run_is_final_everywhere_at_once() {
     assert_eq!(conversation, touched);
 
     assert_eq!(user.read(&conversation.id).await, touched);
-    let stored = user.get_run(pb::GetRunRequest { run_id: run.id.clone() }).await.unwrap();
+    let stored = user.get_run(pb::GetRunRequest { run_id: run.id.clone(), ..Default::default() }).await.unwrap();
     assert_eq!((stored.run, stored.message), (finished.run.clone(), finished.message.clone()));
 
     // Repeated, with whatever else in it, it returns what was stored.
@@ -165,7 +165,11 @@ async fn whatever_an_agent_cites_comes_back_byte_for_byte() {
     let finish = pb::FinishRunRequest { sources: sources.clone(), ..completed(&run, "Many.") };
     let message = user.finish_run(finish).await.unwrap().message.unwrap();
     assert_eq!(message.status(), pb::MessageStatus::Completed);
-    let read = user.get_message(pb::GetMessageRequest { message_id: message.id.clone() }).await.unwrap().message;
+    let read = user
+        .get_message(pb::GetMessageRequest { message_id: message.id.clone(), ..Default::default() })
+        .await
+        .unwrap()
+        .message;
     assert_eq!(read.as_ref(), Some(&message));
     let list = pb::ListSourcesRequest { message_id: message.id.clone() };
     assert_eq!(user.list_sources(list).await.unwrap().sources, message.sources);

@@ -42,7 +42,10 @@ async fn text_survives_in_every_place() {
         };
         let finish = pb::FinishRunRequest { sources: vec![cited], model: Some(short.clone()), ..completed(&run, text) };
         let answer = user.finish_run(finish).await.unwrap().message.unwrap();
-        let read = user.get_message(pb::GetMessageRequest { message_id: answer.id.clone() }).await.unwrap();
+        let read = user
+            .get_message(pb::GetMessageRequest { message_id: answer.id.clone(), ..Default::default() })
+            .await
+            .unwrap();
         assert_eq!(read.message.as_ref(), Some(&answer));
         assert_eq!((answer.content.as_str(), answer.model.as_ref()), (text, Some(&short)));
         assert_eq!(answer.sources[0].snippet.as_deref(), Some(text));
@@ -65,7 +68,12 @@ async fn documents_come_back_byte_for_byte() {
             ..user_message(&conversation.id, "x")
         };
         let message = user.create_message(message).await.unwrap().message.unwrap();
-        let read = user.get_message(pb::GetMessageRequest { message_id: message.id }).await.unwrap().message.unwrap();
+        let read = user
+            .get_message(pb::GetMessageRequest { message_id: message.id, ..Default::default() })
+            .await
+            .unwrap()
+            .message
+            .unwrap();
         assert_eq!((read.metadata_json.as_str(), read.sources[0].metadata_json.as_str()), (document, document));
 
         let run = user.ask(Some(&conversation.id), "x").await.run.unwrap();
@@ -134,7 +142,7 @@ async fn sources_come_back_bit_for_bit_and_in_their_order() {
             page_size: 1,
             ..pb::ListMessagesRequest::default()
         };
-        let one = pb::GetMessageRequest { message_id: message.id.clone() };
+        let one = pb::GetMessageRequest { message_id: message.id.clone(), ..Default::default() };
         let alone = pb::ListSourcesRequest { message_id: message.id.clone() };
         for read in [
             message.sources,
@@ -201,7 +209,12 @@ async fn one_endless_word_is_kept_whole_and_shown_short() {
     for word in ["x".repeat(1_000_000), "👩\u{200d}".repeat(500_000), "\u{202e}".repeat(1_000_000)] {
         let said = user.say(&id, &word, None).await;
         assert_eq!(
-            user.get_message(pb::GetMessageRequest { message_id: said.id }).await.unwrap().message.unwrap().content,
+            user.get_message(pb::GetMessageRequest { message_id: said.id, ..Default::default() })
+                .await
+                .unwrap()
+                .message
+                .unwrap()
+                .content,
             word
         );
         let read = user.read(&id).await;

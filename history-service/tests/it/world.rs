@@ -29,6 +29,10 @@ use tonic::{Request, Response, Status, metadata::MetadataMap, transport::Channel
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
+pub(crate) use self::streaming::{batch, text, told};
+
+mod streaming;
+
 pub(crate) const SERVICE_KEY: &str = "a-key-of-the-gateway";
 pub(crate) const TOKEN: &str = "a-good-token";
 pub(crate) const TOKEN_USER: Uuid = Uuid::from_u128(0x0199_f3a0_0000_7000_8000_0000_0000_0001);
@@ -198,6 +202,7 @@ calls! {
     messages.list_citations(ListCitationsRequest) -> ListCitationsResponse;
     runs.start_run(StartRunRequest) -> StartRunResponse;
     runs.finish_run(FinishRunRequest) -> FinishRunResponse;
+    runs.cancel_run(CancelRunRequest) -> CancelRunResponse;
     runs.get_run(GetRunRequest) -> GetRunResponse;
     privacy.erase_user(EraseUserRequest) -> EraseUserResponse;
 }

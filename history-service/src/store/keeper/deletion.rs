@@ -104,6 +104,30 @@ pub(crate) async fn delete_newest(
     .await
 }
 
+/// Holds the running runs of conversations in the order in which a tick holds them, so that the two never wait for one
+/// another.
+pub(crate) async fn hold_runs(db: &mut PgConnection, doomed: &[Doomed]) -> sqlx::Result<()> {
+    let users: Vec<Uuid> = doomed.iter().map(|doomed| doomed.user_id).collect();
+    let conversations: Vec<Uuid> = doomed.iter().map(|doomed| doomed.conversation_id.0).collect();
+    sqlx::query!(
+        r#"
+        SELECT r.run_id
+        FROM unnest($1::uuid[], $2::uuid[]) AS d (user_id, conversation_id)
+        JOIN history.run r
+            ON r.user_id = d.user_id
+            AND r.conversation_id = d.conversation_id
+        WHERE r.status = 'running'
+        ORDER BY r.run_id
+        FOR UPDATE OF r
+        "#,
+        &users,
+        &conversations,
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
+}
+
 /// Takes conversations that are held, with everything below them.
 pub(crate) async fn delete(db: &mut PgConnection, doomed: &[Doomed]) -> sqlx::Result<Counts> {
     let users: Vec<Uuid> = doomed.iter().map(|doomed| doomed.user_id).collect();

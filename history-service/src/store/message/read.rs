@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::row::MessageRow;
 use crate::{
-    id::{ConversationId, MessageId, SourceId},
+    id::{ConversationId, MessageId, RunId, SourceId},
     message::Message,
-    word::{MessageStatus, Rating, Role, SourceKind},
+    word::{FinishReason, MessageStatus, Rating, Role, SourceKind},
 };
 
 /// After so many bytes of text and sources a page ends early, so that an answer stays one that clients accept.
@@ -54,6 +54,7 @@ pub(super) async fn read(
             found.feedback_at AS "feedback_at?", found.sibling_index AS "sibling_index!",
             found.sibling_count AS "sibling_count!", found.client_id AS "client_id?",
             found.metadata AS "metadata!", found.created_at AS "created_at!", found.completed_at AS "completed_at?",
+            found.finish_reason AS "finish_reason?: FinishReason", found.run_id AS "run_id?: RunId",
             found.source_ids AS "source_ids?: Vec<SourceId>", found.source_kinds AS "source_kinds?: Vec<SourceKind>",
             found.source_titles AS "source_titles?: Vec<Option<String>>",
             found.source_urls AS "source_urls?: Vec<Option<String>>",
@@ -109,7 +110,15 @@ pub(super) async fn read(
                 path.depth, m.message_id, m.conversation_id, m.parent_id, m.role, m.status, m.content,
                 m.parts::text AS parts, m.agent, m.model, m.input_tokens, m.output_tokens, m.total_tokens,
                 m.error_code, m.error_message, m.feedback_rating, m.feedback_note, m.feedback_at, m.client_id,
-                m.metadata::text AS metadata, m.created_at, m.completed_at,
+                m.metadata::text AS metadata, m.created_at, m.completed_at, m.finish_reason,
+                CASE WHEN m.status IN ('pending', 'streaming') THEN (
+                    SELECT run_id
+                    FROM history.run
+                    WHERE user_id = m.user_id
+                        AND message_id = m.message_id
+                        AND status = 'running'
+                    LIMIT 1
+                ) END AS run_id,
                 siblings.sibling_index, siblings.sibling_count, sources.source_ids, sources.source_kinds,
                 sources.source_titles, sources.source_urls, sources.source_snippets, sources.source_scores,
                 sources.source_starts, sources.source_ends, sources.source_hashes, sources.source_metadata
@@ -118,7 +127,8 @@ pub(super) async fn read(
                 SELECT
                     user_id, message_id, conversation_id, parent_id, role, status, content, parts, agent, model,
                     input_tokens, output_tokens, total_tokens, error_code, error_message, feedback_rating,
-                    feedback_note, feedback_at, client_id, metadata, created_at, completed_at, source_bytes
+                    feedback_note, feedback_at, client_id, metadata, created_at, completed_at, finish_reason,
+                    source_bytes
                 FROM history.message
                 WHERE user_id = path.user_id
                     AND message_id = path.message_id

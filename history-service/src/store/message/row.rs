@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    id::{ConversationId, MessageId, SourceId},
+    id::{ConversationId, MessageId, RunId, SourceId},
     message::{Feedback, Message, RunError, Siblings, Source, Usage},
-    word::{MessageStatus, Rating, Role, SourceKind},
+    word::{FinishReason, MessageStatus, Rating, Role, SourceKind},
 };
 
 pub(super) struct MessageRow {
@@ -32,6 +32,8 @@ pub(super) struct MessageRow {
     pub(super) metadata: String,
     pub(super) created_at: DateTime<Utc>,
     pub(super) completed_at: Option<DateTime<Utc>>,
+    pub(super) finish_reason: Option<FinishReason>,
+    pub(super) run_id: Option<RunId>,
     pub(super) source_ids: Option<Vec<SourceId>>,
     pub(super) source_kinds: Option<Vec<SourceKind>>,
     pub(super) source_titles: Option<Vec<Option<String>>>,
@@ -69,6 +71,8 @@ impl From<MessageRow> for Message {
             metadata: row.metadata,
             created_at: row.created_at,
             completed_at: row.completed_at,
+            finish_reason: row.finish_reason,
+            run_id: row.run_id,
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use kit::caller::UserId;
-use sqlx::PgConnection;
+use sqlx::PgExecutor;
 
+use super::context::{CONTEXT_BYTES, Read};
 use crate::{
     conversation::Conversation,
     headline,
     id::{ConversationId, MessageId, RunId},
     message::{Message, Siblings, Usage},
-    run::{NewRun, Run},
+    run::{ContextMessage, Conversing, NewRun, Question, Run},
     word::{MessageStatus, Role, RunStatus, TitleSource},
 };
 
@@ -20,22 +21,23 @@ pub(crate) struct Turn {
     pub(crate) answer: MessageId,
 }
 
-/// What a turn has written.
+/// What a turn has written, and what an agent is to read.
 pub(crate) struct Begun {
     pub(crate) run: Run,
     pub(crate) conversation: Conversation,
     pub(crate) user_message: Message,
     pub(crate) message: Message,
+    pub(crate) context: Vec<ContextMessage>,
 }
 
 struct Row {
+    conversation_id: ConversationId,
     client_id: Option<String>,
     title: Option<String>,
     title_source: Option<TitleSource>,
     pinned: bool,
     archived: bool,
     message_count: i32,
-    preview: String,
     metadata: String,
     created_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -43,139 +45,116 @@ struct Row {
     siblings: i64,
     begun_at: DateTime<Utc>,
     lease_expires_at: DateTime<Utc>,
+    roles: Option<Vec<Role>>,
+    contents: Option<Vec<String>>,
+    instructions: Option<String>,
 }
 
-/// Writes question, pending answer and run into a conversation that is held. None without the conversation.
-#[expect(clippy::too_many_lines, reason = "it is one statement")]
-pub(crate) async fn insert_turn(
-    db: &mut PgConnection,
+/// Writes question, pending answer and run, and the conversation where it is to be made: in one statement, which holds the
+/// conversation for no longer than it runs. None without the conversation.
+pub(crate) async fn begin(
+    db: impl PgExecutor<'_>,
     user: UserId,
     conversation: ConversationId,
     ids: &Turn,
     new: &NewRun,
+    question: &Question,
 ) -> sqlx::Result<Option<Begun>> {
-    let (parent, root) = new.parent.columns();
+    let (parent, root) = question.parent.columns();
+    let (client_id, may_make) = match &new.conversing {
+        Conversing::InNew => (None, true),
+        Conversing::In(_) => (None, false),
+        Conversing::InNamed(client_id) => (Some(client_id.as_str()), true),
+    };
     let row = sqlx::query_as!(
         Row,
         r#"
-        WITH conversation AS (
-            SELECT conversation_id, active_leaf_id, title
-            FROM history.conversation
-            WHERE user_id = $1
-                AND conversation_id = $2
-        ),
-        question AS (
-            INSERT INTO history.message (
-                message_id, user_id, conversation_id, parent_id, role, status, content, metadata, created_at,
-                completed_at
-            )
+        WITH caller AS MATERIALIZED (SELECT set_config('colloquy.user_id', $1, true)::uuid AS user_id),
+        begun AS MATERIALIZED (
             SELECT
-                $4, $1, conversation_id, CASE WHEN $15 THEN NULL ELSE COALESCE($6, active_leaf_id) END, 'user',
-                'completed', $7, $8::text::json,
-                statement_timestamp(), statement_timestamp()
-            FROM conversation
-            RETURNING conversation_id, message_id, parent_id
-        ),
-        answer AS (
-            INSERT INTO history.message (
-                message_id, user_id, conversation_id, parent_id, role, status, content, agent, metadata, created_at
-            )
-            SELECT
-                $5, $1, conversation_id, message_id, 'assistant', 'pending', '', $9::text, '{}',
-                statement_timestamp()
-            FROM question
-            RETURNING conversation_id, message_id, parent_id
-        ),
-        run AS (
-            INSERT INTO history.run (
-                run_id, user_id, conversation_id, user_message_id, message_id, agent, status, fence,
-                lease_expires_at, request_id, fingerprint, created_at
-            )
-            SELECT
-                $3, $1, conversation_id, parent_id, message_id, $9, 'running', 1,
-                statement_timestamp() + make_interval(secs => $10), $11, $12, statement_timestamp()
-            FROM answer
-            RETURNING lease_expires_at, created_at
-        ),
-        entry AS (
-            INSERT INTO history.search_entry (entry_id, user_id, conversation_id, length)
-            SELECT $4, $1, conversation_id, octet_length($7)
-            FROM question
-            UNION ALL
-            SELECT conversation_id, $1, conversation_id, octet_length($14)
-            FROM conversation
-            WHERE title IS NULL
-                AND $14::text IS NOT NULL
-            ON CONFLICT ON CONSTRAINT search_entry_pkey DO UPDATE
-            SET length = excluded.length,
-                grams = NULL
+                caller.user_id, b.begun_in, b.asked_after, b.among, b.begun_at, b.held_until, b.conversation_client_id,
+                b.conversation_title, b.conversation_title_source, b.conversation_pinned, b.conversation_archived,
+                b.conversation_message_count, b.conversation_metadata, b.conversation_created_at,
+                b.conversation_expires_at
+            FROM caller
+            CROSS JOIN LATERAL history.start_run(
+                for_user => caller.user_id,
+                in_conversation => $2,
+                in_named => $3,
+                may_make => $4,
+                new_expires_at => $5,
+                new_run => $6,
+                new_question => $7,
+                new_answer => $8,
+                after_message => $9,
+                as_root => $10,
+                new_client_id => $11,
+                new_content => $12,
+                new_metadata => $13::text::json,
+                new_preview => $14,
+                new_title => $15,
+                asked_agent => $16,
+                lease_seconds => $17,
+                new_request_id => $18,
+                new_fingerprint => $19
+            ) b
         )
-        UPDATE history.conversation AS c
-        SET active_leaf_id = $5,
-            agent = $9,
-            message_count = c.message_count + 2,
-            preview = $13,
-            title = COALESCE(c.title, $14),
-            title_source = CASE
-                WHEN c.title IS NULL AND $14::text IS NOT NULL THEN 'first_line'
-                ELSE c.title_source
-            END,
-            updated_at = run.created_at
-        FROM question
-        CROSS JOIN run
-        WHERE c.user_id = $1
-            AND c.conversation_id = question.conversation_id
-        RETURNING
-            c.client_id, c.title, c.title_source AS "title_source: TitleSource", c.pinned, c.archived,
-            c.message_count, c.preview, c.metadata::text AS "metadata!", c.created_at, c.expires_at,
-            question.parent_id AS "parent_id?: MessageId", run.created_at AS "begun_at!",
-            run.lease_expires_at AS "lease_expires_at!",
-            1 + CASE
-                WHEN question.parent_id IS NULL THEN (
-                    SELECT count(*)
-                    FROM history.message s
-                    WHERE s.user_id = $1
-                        AND s.conversation_id = $2
-                        AND s.parent_id IS NULL
-                )
-                ELSE (
-                    SELECT count(*)
-                    FROM history.message s
-                    WHERE s.user_id = $1
-                        AND s.conversation_id = $2
-                        AND s.parent_id = question.parent_id
-                )
-            END AS "siblings!"
+        SELECT
+            begun.begun_in AS "conversation_id!: ConversationId", begun.conversation_client_id AS "client_id?",
+            begun.conversation_title AS "title?", begun.conversation_title_source AS "title_source?: TitleSource",
+            begun.conversation_pinned AS "pinned!", begun.conversation_archived AS "archived!",
+            begun.conversation_message_count AS "message_count!", begun.conversation_metadata::text AS "metadata!",
+            begun.conversation_created_at AS "created_at!", begun.conversation_expires_at AS "expires_at?",
+            begun.asked_after AS "parent_id?: MessageId", begun.among AS "siblings!", begun.begun_at AS "begun_at!",
+            begun.held_until AS "lease_expires_at!", read.roles AS "roles?: Vec<Role>", read.contents AS "contents?",
+            read.instructions AS "instructions?"
+        FROM begun
+        LEFT JOIN LATERAL history.run_context(
+            for_user => begun.user_id,
+            in_conversation => begun.begun_in,
+            leaf => $7,
+            most_messages => $20,
+            most_bytes => $21,
+            most_characters => $22
+        ) read ON begun.conversation_message_count > 2 AND $20 > 0
         "#,
-        user.0,
+        user.to_string(),
         conversation.0,
+        client_id,
+        may_make,
+        new.expires_at,
         ids.run.0,
         ids.question.0,
         ids.answer.0,
         parent,
-        new.content.as_str(),
-        new.metadata.as_str(),
+        root,
+        question.client_id.as_deref(),
+        question.content.as_str(),
+        question.metadata.as_str(),
+        headline::preview(&question.content),
+        headline::title(&question.content),
         new.agent.as_str(),
         new.lease.as_secs_f64(),
         new.request_id.as_deref(),
         new.fingerprint.as_slice(),
-        headline::preview(&new.content),
-        headline::title(&new.content),
-        root,
+        i32::try_from(new.budget.messages).unwrap_or(i32::MAX),
+        CONTEXT_BYTES,
+        new.budget.characters,
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| begun(row, conversation, ids, new)))
+    Ok(row.map(|row| begun(row, ids, new, question)))
 }
 
-fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) -> Begun {
+fn begun(row: Row, ids: &Turn, new: &NewRun, asked: &Question) -> Begun {
+    let conversation_id = row.conversation_id;
     let question = Message {
         id: ids.question,
         conversation_id,
         parent_id: row.parent_id,
         role: Role::User,
         status: MessageStatus::Completed,
-        content: new.content.clone(),
+        content: asked.content.clone(),
         parts: None,
         sources: Vec::new(),
         agent: None,
@@ -184,10 +163,12 @@ fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) ->
         error: None,
         feedback: None,
         siblings: Siblings { index: row.siblings, count: row.siblings },
-        client_id: None,
-        metadata: new.metadata.clone(),
+        client_id: asked.client_id.clone(),
+        metadata: asked.metadata.clone(),
         created_at: row.begun_at,
         completed_at: Some(row.begun_at),
+        finish_reason: None,
+        run_id: None,
     };
     let answer = Message {
         id: ids.answer,
@@ -208,6 +189,8 @@ fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) ->
         metadata: "{}".to_owned(),
         created_at: row.begun_at,
         completed_at: None,
+        finish_reason: None,
+        run_id: Some(ids.run),
     };
     let run = Run {
         id: ids.run,
@@ -233,11 +216,17 @@ fn begun(row: Row, conversation_id: ConversationId, ids: &Turn, new: &NewRun) ->
         agent: Some(new.agent.clone()),
         active_leaf_id: Some(ids.answer),
         message_count: row.message_count,
-        preview: row.preview,
+        preview: headline::preview(&asked.content),
         metadata: row.metadata,
         created_at: row.created_at,
         updated_at: row.begun_at,
         expires_at: row.expires_at,
     };
-    Begun { run, conversation, user_message: question, message: answer }
+    let context = match new.budget.messages {
+        0 => Vec::new(),
+        // Nothing comes before it.
+        _ if row.message_count == 2 => vec![ContextMessage { role: Role::User, content: asked.content.clone() }],
+        _ => Read { roles: row.roles, contents: row.contents, instructions: row.instructions }.in_order(),
+    };
+    Begun { run, conversation, user_message: question, message: answer, context }
 }

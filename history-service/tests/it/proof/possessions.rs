@@ -1,6 +1,6 @@
 //! What somebody has, in every table and in every state.
 
-use proto::history::v1 as pb;
+use proto::history::v1::{self as pb, run_event::Event};
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ pub(super) struct Possessions {
     pub(super) conversation: String,
     /// Another one, in which nothing runs.
     pub(super) quiet: String,
+    /// What was said there.
+    pub(super) quiet_question: String,
     pub(super) question: String,
     pub(super) answer: String,
     /// It still runs, though its lease has run out.
@@ -64,10 +66,13 @@ impl Possessions {
             request_id: Some(marked("request")),
             ..question(Some(&conversation), &marked("question"))
         };
-        let run = person.start_run(second).await.unwrap().run.unwrap().id;
+        let run = person.start_run(second).await.unwrap().run.unwrap();
+        let events = [Event::Text(marked("text")), Event::Title(marked("title"))];
+        person.stream(&run, 0, &events).await;
+        let run = run.id;
 
         let quiet = person.conversation().await.id;
-        person.say(&quiet, &marked("said"), None).await;
+        let quiet_question = person.say(&quiet, &marked("said"), None).await.id;
 
         let mut superuser = world.superuser().await;
         sqlx::query("UPDATE history.run SET lease_expires_at = now() - interval '1 hour' WHERE status = 'running'")
@@ -85,6 +90,7 @@ impl Possessions {
             user: person.id,
             conversation,
             quiet,
+            quiet_question,
             question: first.user_message.unwrap().id,
             answer,
             run,
@@ -118,6 +124,7 @@ impl Possessions {
             user: self.user,
             conversation: id(),
             quiet: id(),
+            quiet_question: id(),
             question: id(),
             answer: id(),
             run: id(),
@@ -131,12 +138,13 @@ impl Possessions {
         }
     }
 
-    fn names(&self) -> [&String; 10] {
-        let Self { conversation, quiet, question, answer, run, .. } = self;
+    fn names(&self) -> [&String; 11] {
+        let Self { conversation, quiet, quiet_question, question, answer, run, .. } = self;
         let Self { conversation_client_id, message_client_id, request_id, url, content_hash, .. } = self;
         [
             conversation,
             quiet,
+            quiet_question,
             question,
             answer,
             run,

@@ -56,30 +56,38 @@ fn choices_for(statement: &Statement, owner: &Possessions, user: Uuid, number: u
         ("request_id = ", &owner.request_id),
         ("client_id = ", &owner.message_client_id),
         ("in_conversation => ", &owner.conversation),
+        ("in_conversation => ", &owner.quiet),
+        ("ending => ", &owner.run),
+        ("leaf => ", &owner.answer),
         ("s.url = ", &owner.url),
         ("s.content_hash = ", &owner.content_hash),
     ];
     let mut choices = Vec::new();
-    if statement.has("", number, &format!("::{kind} IS NULL OR ")) || statement.has("after_message => ", number, "") {
+    if statement.has("", number, &format!("::{kind} IS NULL OR "))
+        || ["after_message => ", "in_named => "].iter().any(|before| statement.has(before, number, ""))
+    {
         choices.push(null());
     }
     choices.extend(named.iter().filter(|(before, _)| statement.has(before, number, "")).map(|(_, name)| quoted(name)));
     choices.extend(match kind {
         "uuid" | "text" if number == 1 => vec![quoted(&user.to_string())],
         "uuid" => {
-            let ids = [&Uuid::now_v7().to_string(), &owner.answer, &owner.conversation, &owner.run, &owner.question];
+            let Possessions { answer, conversation, run, question, quiet_question, .. } = owner;
+            let ids = [&Uuid::now_v7().to_string(), answer, conversation, run, question, quiet_question];
             ids.into_iter().map(|id| quoted(id)).chain([null()]).collect()
         }
         "uuid[]" => [&owner.answer, &owner.conversation, &owner.run, &Uuid::now_v7().to_string()]
             .map(|id| format!("ARRAY['{id}']::uuid[]"))
             .to_vec(),
         "text" if statement.has("new_role => ", number, "") => vec![quoted("user"), quoted("assistant")],
+        "text" if statement.has("finish_reason => ", number, "") => vec![quoted("stop"), null()],
         "text" if statement.has("", number, "::text::json") => vec!["'{}'".to_owned(), "'[]'".to_owned(), null()],
         "text" => {
             let words = ["completed", "user", "up", "docs", MARK, "{}", &owner.conversation_client_id];
             words.into_iter().map(quoted).chain([null()]).collect()
         }
         "text[]" => ["url", "completed", MARK, "{}"].map(|word| format!("ARRAY['{word}']")).to_vec(),
+        "bool[]" => vec!["ARRAY[true]".to_owned()],
         "bool" => ["false", "true", "NULL"].map(str::to_owned).to_vec(),
         "int2" | "int4" | "int8" | "float8" => ["1", "100", "0", "NULL"].map(str::to_owned).to_vec(),
         "int2[]" | "int4[]" | "int8[]" | "float8[]" => vec!["ARRAY[7]".to_owned()],
