@@ -12,6 +12,7 @@ use std::{
 
 use aws_lc_rs::hmac;
 use kit::{
+    bucket::{Bucket, Rate},
     caller::{Caller, UserId},
     error::Error,
     hex::hex,
@@ -19,10 +20,7 @@ use kit::{
 use proto::reason;
 use tracing::Level;
 
-use crate::{
-    bucket::{Bucket, Rate},
-    network::Network,
-};
+use crate::network::Network;
 
 /// How many refusals for one reason are told of.
 const REFUSALS: Rate = Rate { burst: 50, per_second: 20.0 };

@@ -3,25 +3,15 @@
 //! What was accepted lately passes even then: whoever attacks from behind the same router or proxy cannot lock out
 //! those who are already in.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest;
-use kit::{caller::Presented, error::Error};
+use kit::{bucket::Buckets, caller::Presented, error::Error};
 use moka::sync::Cache;
 use proto::reason;
 
-use crate::{
-    bucket::{Bucket, Rate},
-    network::Network,
-};
+use crate::network::Network;
 
-/// How many addresses are counted at a time. Those that come back most often stay.
-const ADDRESSES: u64 = 100_000;
-/// After this long a bucket is full again, and may be forgotten.
-const REFILLED: Duration = Duration::from_mins(1);
 /// How many accepted credentials are remembered, and for how long at most.
 const ACCEPTED: u64 = 100_000;
 const ACCEPTED_FOR: Duration = Duration::from_hours(24);
@@ -40,9 +30,7 @@ type Digest = [u8; digest::SHA256_OUTPUT_LEN];
 
 /// Counts failed attempts by address.
 pub(crate) struct Failures {
-    /// None when nothing is limited.
-    rate: Option<Rate>,
-    addresses: Cache<Network, Arc<Mutex<Bucket>>>,
+    addresses: Buckets<Network>,
     accepted: Cache<Digest, SystemTime>,
 }
 
@@ -56,8 +44,7 @@ impl Failures {
     /// So many failures a minute for each address; 0 limits nothing.
     pub(crate) fn new(per_minute: u32) -> Self {
         Self {
-            rate: (per_minute > 0).then(|| Rate { burst: per_minute, per_second: f64::from(per_minute) / 60.0 }),
-            addresses: Cache::builder().max_capacity(ADDRESSES).time_to_idle(REFILLED).build(),
+            addresses: Buckets::per_minute(per_minute),
             accepted: Cache::builder().max_capacity(ACCEPTED).time_to_live(ACCEPTED_FOR).build(),
         }
     }
@@ -67,7 +54,7 @@ impl Failures {
         let digest = digest::digest(&digest::SHA256, presented.token.as_bytes());
         let digest = Digest::try_from(digest.as_ref()).expect("SHA-256 has 32 bytes");
         let network = presented.client.map(Network::from);
-        match self.wait(network, now) {
+        match network.and_then(|network| self.addresses.wait(&network, now)) {
             Some(wait) if !self.was_accepted(&digest, now) => {
                 let message = "too many credentials from this address were refused; try again later";
                 Err(Error::exhausted(reason::TOO_MANY_FAILURES, message, wait))
@@ -78,24 +65,16 @@ impl Failures {
 
     /// The credential was accepted and ends then.
     pub(crate) fn accepted(&self, attempt: &Attempt, expires_at: SystemTime) {
-        if self.rate.is_some() {
+        if self.addresses.limit() {
             self.accepted.insert(attempt.digest, expires_at);
         }
     }
 
     /// The credential was refused for this reason.
     pub(crate) fn refused(&self, attempt: &Attempt, reason: &str, now: SystemTime) {
-        let (Some(rate), Some(network)) = (self.rate, attempt.network) else { return };
-        if !HONEST.contains(&reason) {
-            let bucket = self.addresses.get_with(network, || Arc::new(Mutex::new(Bucket::full(rate, now))));
-            bucket.lock().unwrap_or_else(PoisonError::into_inner).take(rate, now);
+        if let Some(network) = attempt.network.filter(|_| !HONEST.contains(&reason)) {
+            self.addresses.take(network, now);
         }
-    }
-
-    /// How long the address has to wait, when it failed too often.
-    fn wait(&self, network: Option<Network>, now: SystemTime) -> Option<Duration> {
-        let bucket = self.addresses.get(&network?)?;
-        bucket.lock().unwrap_or_else(PoisonError::into_inner).wait(self.rate?, now)
     }
 
     fn was_accepted(&self, digest: &Digest, now: SystemTime) -> bool {
@@ -170,6 +149,6 @@ mod tests {
         for _ in 0..1_000 {
             fail(&failures, from("192.0.2.1", "a"), reason::TOKEN_MALFORMED);
         }
-        assert_eq!(failures.addresses.iter().count(), 0);
+        assert!(!failures.addresses.limit());
     }
 }

@@ -6,7 +6,6 @@
 //! answers.
 
 mod audit;
-mod bucket;
 mod config;
 mod explanation;
 mod failures;

@@ -1,29 +1,58 @@
-//! Agents: who they are, and how a question is put to one. Each protocol decodes into [`RunEvent`]s in a file of its own.
+//! Agents: who they are, and how a question is put to one. Each protocol decodes into [`Event`]s in a file of its own.
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use kit::{error::Violation, request_id::RequestId};
 use proto::{auth::v1::User, history::v1::ContextMessage, reason};
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout};
+use url::Url;
 
 use crate::{
-    config::{AgentConfig, AgentProtocol, Limits},
-    event::RunEvent,
+    config::{AgentConfig, Limits},
+    event::Event,
     problem::{Problem, Refused},
 };
 
+mod admission;
+mod ag_ui;
+mod ai_sdk;
+mod circuit;
+mod citation;
 mod error;
 mod http;
+mod json;
 mod native;
+mod openai_chat;
+mod prompt;
+mod protocol;
+mod reading;
 mod sse;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod transcript;
+mod usage;
 
-pub(crate) use self::error::{AgentError, AgentFault};
+pub(crate) use self::{
+    admission::Permit,
+    error::{AgentError, AgentFault},
+};
+use self::{admission::Places, circuit::Circuit, reading::Reader, transcript::Transcript};
 
 /// Takes what an agent says.
 pub(crate) trait Sink: Send {
     /// Takes one event; refuses it when the answer has grown too large.
-    fn emit(&mut self, event: RunEvent) -> Result<(), AgentError>;
+    fn emit(&mut self, event: Event) -> Result<(), AgentError>;
+
+    /// Waits until more may be read from the agent: while too much of what it said is not kept yet, it has to wait.
+    fn ready(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// What an agent is asked.
@@ -44,6 +73,7 @@ pub(crate) struct Question {
 struct Patience {
     first_byte: Duration,
     idle: Duration,
+    whole: Duration,
     max_answer: usize,
 }
 
@@ -51,19 +81,30 @@ struct Patience {
 #[derive(Debug)]
 pub(crate) struct Agent {
     config: AgentConfig,
+    /// Where it takes questions.
+    url: Url,
     client: reqwest::Client,
     patience: Patience,
+    places: Places,
+    circuit: Arc<Circuit>,
 }
 
 impl Agent {
     fn new(config: AgentConfig, limits: &Limits) -> anyhow::Result<Self> {
-        let client = http::client(&config.url, limits.connect_timeout)?;
         let patience = Patience {
-            first_byte: limits.first_byte_timeout,
-            idle: limits.idle_timeout,
+            first_byte: config.first_byte_timeout.unwrap_or(limits.first_byte_timeout),
+            idle: config.idle_timeout.unwrap_or(limits.idle_timeout),
+            whole: config.run_timeout.unwrap_or(limits.run_timeout),
             max_answer: limits.max_answer,
         };
-        Ok(Self { config, client, patience })
+        Ok(Self {
+            url: config.protocol.address(&config.url),
+            client: http::client(&config.url, config.connect_timeout.unwrap_or(limits.connect_timeout))?,
+            patience,
+            places: Places::new(config.max_concurrent),
+            circuit: Arc::new(Circuit::new(&config.name, config.breaker_failures, config.breaker_pause)),
+            config,
+        })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -78,11 +119,22 @@ impl Agent {
         self.config.model.as_deref()
     }
 
+    /// How long a whole answer may take.
+    pub(crate) fn run_timeout(&self) -> Duration {
+        self.patience.whole
+    }
+
     /// Puts the question and passes on what comes. `Ok` is the agent's own word that it is done.
     pub(crate) async fn answer(&self, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
-        let answered = match self.config.protocol {
-            AgentProtocol::Native => native::answer(self, question, sink).await,
-        };
+        let mut transcript = Transcript::new(sink);
+        let reading = reading::answer(self, question, &mut transcript);
+        let answered = timeout(self.run_timeout(), reading).await.unwrap_or_else(|_elapsed| {
+            Err(AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer"))
+        });
+        match &answered {
+            Err(error) if error.is_down() => self.circuit.down(Instant::now()),
+            _ => self.circuit.well(),
+        }
         // What an agent says about its failure is shown and saved; some repeat the key that they were given.
         answered.map_err(|error| match &self.config.api_key {
             Some(key) => error.without(key.expose_secret()),

@@ -123,9 +123,9 @@ pub enum ConfigError {
     /// The agents cannot be used.
     #[error(transparent)]
     Agents(#[from] AgentsError),
-    /// A run must end before its lease does, and a lease is at most an hour.
-    #[error("AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under {longest}", longest = humantime::format_duration(Limits::LONGEST_RUN))]
-    RunTooLong,
+    /// Ticks renew leases, and some may fail.
+    #[error("GATEWAY_RUN_LEASE must be at least ten times GATEWAY_TICK, and from 1s to 1h")]
+    Lease,
     /// A larger answer would not fit the request that saves it.
     #[error("AGENT_MAX_ANSWER must be at most {most} bytes (8 MiB)", most = Limits::LARGEST_ANSWER)]
     AnswerTooLarge,
@@ -154,8 +154,9 @@ impl Config {
 
 impl Limits {
     fn validate(&self) -> Result<(), ConfigError> {
-        let positive: [(&'static str, bool); 7] = [
+        let positive: [(&'static str, bool); 8] = [
             ("GATEWAY_MAX_BODY", self.max_body > 0),
+            ("GATEWAY_TICK", self.tick > Duration::ZERO),
             ("AGENT_MAX_ANSWER", self.max_answer > 0),
             ("AGENT_CONNECT_TIMEOUT", self.connect_timeout > Duration::ZERO),
             ("AGENT_FIRST_BYTE_TIMEOUT", self.first_byte_timeout > Duration::ZERO),
@@ -169,8 +170,9 @@ impl Limits {
         if self.max_answer > Self::LARGEST_ANSWER {
             return Err(ConfigError::AnswerTooLarge);
         }
-        if self.run_timeout.saturating_add(self.save_timeout) > Self::LONGEST_RUN {
-            return Err(ConfigError::RunTooLong);
+        let possible = self.tick.saturating_mul(10).max(Duration::from_secs(1))..=Duration::from_hours(1);
+        if !possible.contains(&self.run_lease) {
+            return Err(ConfigError::Lease);
         }
         Ok(())
     }
@@ -217,10 +219,12 @@ mod tests {
             refused(&[KEY, "--agent-url=http://127.0.0.1:1/", "--agents-file=agents.toml"]),
             "AGENT_URL and AGENTS_FILE exclude each other"
         );
-        assert_eq!(
-            refused(&[KEY, "--agent-run-timeout=2h"]),
-            "AGENT_RUN_TIMEOUT and GATEWAY_SAVE_TIMEOUT together must stay under 59m"
-        );
+        for lease in ["999ms", "2s", "61m"] {
+            assert_eq!(
+                refused(&[KEY, &format!("--gateway-run-lease={lease}")]),
+                "GATEWAY_RUN_LEASE must be at least ten times GATEWAY_TICK, and from 1s to 1h"
+            );
+        }
         assert!(
             refused(&[KEY, "--agent-url=http://me:secret@127.0.0.1:1/"]).contains("must not hold a name or a password")
         );
@@ -235,6 +239,6 @@ mod tests {
     #[test]
     fn only_protocols_that_exist_are_accepted() {
         let error = Cli::try_parse_from(["gateway", "--agent-protocol=smoke-signals"]).unwrap_err().to_string();
-        assert!(error.contains("possible values: native"), "{error}");
+        assert!(error.contains("possible values: native, openai-chat, ai-sdk, ag-ui"), "{error}");
     }
 }

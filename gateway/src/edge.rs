@@ -52,6 +52,18 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
         own("last-event-id"),
         own("traceparent"),
         request_id::HEADER.clone(),
+        own("x-conversation-id"),
+        // Clients of OpenAI's API tell of themselves.
+        header::USER_AGENT,
+        own("x-stainless-arch"),
+        own("x-stainless-helper-method"),
+        own("x-stainless-lang"),
+        own("x-stainless-os"),
+        own("x-stainless-package-version"),
+        own("x-stainless-retry-count"),
+        own("x-stainless-runtime"),
+        own("x-stainless-runtime-version"),
+        own("x-stainless-timeout"),
     ];
     Some(
         CorsLayer::new()
@@ -62,8 +74,12 @@ fn cors(origins: &CorsOrigins) -> Option<CorsLayer> {
             .expose_headers([
                 request_id::HEADER.clone(),
                 header::RETRY_AFTER,
+                own("ratelimit"),
+                own("ratelimit-policy"),
                 header::LOCATION,
                 header::CONTENT_DISPOSITION,
+                own("x-conversation-id"),
+                own("x-vercel-ai-ui-message-stream"),
             ])
             .max_age(std::time::Duration::from_hours(1)),
     )

@@ -1,30 +1,24 @@
-//! The neutral event in the middle: agent adapters decode into it, dialects encode from it.
+//! The neutral event in the middle: agent adapters decode into it, dialects encode from it. It is the contract's own, so
+//! that what is kept while a run goes on and what another gateway tells of it are the same.
 
 use std::sync::Arc;
 
-use proto::history::v1::{Message, Run, Source, Usage};
+pub(crate) use proto::history::v1::run_event::Event;
+use proto::history::v1::{Message, Run};
 
-/// Something that happened in a run. Cheap to clone: every reader gets its own.
+/// A step of a run.
 #[derive(Debug, Clone)]
-pub(crate) enum RunEvent {
+pub(crate) enum Step {
     /// The question is saved, the agent is about to be called. Always the first.
     Started(Arc<Started>),
-    /// More text of the answer.
-    Text(Arc<str>),
-    /// Something that the answer cites.
-    Source(Arc<Source>),
-    /// A title that the agent proposes for the conversation.
-    Title(Arc<str>),
-    /// What the answer cost.
-    Usage(Usage),
-    /// The model that answers.
-    Model(Arc<str>),
+    /// The agent said something.
+    Said(Event),
     /// The run is over; its status says how. Always the last.
     Ended(Arc<Outcome>),
 }
 
 /// How a run begins.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Started {
     pub(crate) run: Run,
     pub(crate) user_message: Message,
@@ -33,7 +27,7 @@ pub(crate) struct Started {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Outcome {
     pub(crate) run: Run,
     pub(crate) user_message: Message,

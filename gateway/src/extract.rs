@@ -7,4 +7,11 @@ mod credential;
 mod path;
 mod query;
 
-pub(crate) use self::{body::Body, caller::Caller, client::Clients, credential::Credentials, path::Id, query::Query};
+pub(crate) use self::{
+    body::{Body, Foreign, ForeignIfAny},
+    caller::Caller,
+    client::Clients,
+    credential::Credentials,
+    path::{AgentName, Id, Name},
+    query::Query,
+};

@@ -10,7 +10,7 @@ use kit::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, config::Config, routes};
+use crate::{app::App, config::Config, history::Connections, routes};
 
 /// How long last words may take to reach slow readers once all runs are over.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -37,13 +37,13 @@ impl Gateway {
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(config: &Config, auth: Transport, history: Transport) -> anyhow::Result<Self> {
-        let exports = history.clone();
-        Self::assemble(config, auth, history, exports)
+        let (exports, watches) = (history.clone(), history.clone());
+        Self::assemble(config, auth, Connections { calls: history, exports, watches })
     }
 
-    fn assemble(config: &Config, auth: Transport, history: Transport, exports: Transport) -> anyhow::Result<Self> {
+    fn assemble(config: &Config, auth: Transport, history: Connections) -> anyhow::Result<Self> {
         config.validate()?;
-        let app = App::new(config, auth, history, exports)?;
+        let app = App::new(config, auth, history)?;
         let router = routes::router(&app, &config.options);
         Ok(Self { app, router })
     }
@@ -55,10 +55,8 @@ impl Gateway {
     pub fn connect(config: &Config) -> anyhow::Result<Self> {
         let key = config.service_key()?;
         let auth = client::connect(&config.auth.auth_url, key)?;
-        let history = client::connect(&config.options.history_url, key)?;
-        // What clients do not read fills the window of a connection, which all its calls share.
-        let exports = client::connect(&config.options.history_url, key)?;
-        Self::assemble(config, auth, history, exports)
+        let history = || client::connect(&config.options.history_url, key);
+        Self::assemble(config, auth, Connections { calls: history()?, exports: history()?, watches: history()? })
     }
 
     /// The same as a tower service.

@@ -26,17 +26,29 @@ pub(crate) struct History {
     runs: RunServiceClient<Transport>,
     privacy: PrivacyServiceClient<Transport>,
     exports: PrivacyServiceClient<Transport>,
+    watches: RunServiceClient<Transport>,
+}
+
+/// Ways to the history service, each a connection of its own.
+pub(crate) struct Connections {
+    /// For calls that are answered at once.
+    pub(crate) calls: Transport,
+    /// For exports: what clients do not read fills the window of a connection, which all its calls share.
+    pub(crate) exports: Transport,
+    /// For runs that are followed: a connection has only so many streams at a time.
+    pub(crate) watches: Transport,
 }
 
 impl History {
-    /// Exports have a transport of their own.
-    pub(crate) fn new(transport: Transport, exports: Transport) -> Self {
+    pub(crate) fn new(connections: Connections) -> Self {
+        let Connections { calls: transport, exports, watches } = connections;
         Self {
             conversations: ConversationServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             messages: MessageServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             runs: RunServiceClient::new(transport.clone()).max_decoding_message_size(LARGEST_ANSWER),
             privacy: PrivacyServiceClient::new(transport),
             exports: PrivacyServiceClient::new(exports).max_decoding_message_size(LARGEST_ANSWER),
+            watches: RunServiceClient::new(watches).max_decoding_message_size(LARGEST_ANSWER),
         }
     }
 
@@ -50,6 +62,11 @@ impl History {
 
     pub(crate) fn runs(&self) -> RunServiceClient<Transport> {
         self.runs.clone()
+    }
+
+    /// The same for runs that are followed.
+    pub(crate) fn watches(&self) -> RunServiceClient<Transport> {
+        self.watches.clone()
     }
 
     pub(crate) fn privacy(&self) -> PrivacyServiceClient<Transport> {
@@ -93,6 +110,12 @@ pub(crate) fn problem(status: Status) -> Refused {
             problem::from_status(&status)
         }
     }
+}
+
+/// The run that keeps another one from beginning.
+pub(crate) fn run_in_the_way(status: &Status) -> Option<String> {
+    let info = status.get_details_error_info().filter(|info| info.reason == reason::RUN_IN_PROGRESS)?;
+    info.metadata.get(reason::METADATA_RUN_ID).cloned()
 }
 
 /// The error of an answer without a field that the contract promises.

@@ -13,9 +13,11 @@ mod fields;
 mod gateway;
 mod history;
 mod problem;
+mod quota;
 mod resource;
 mod routes;
 mod run;
+mod thread;
 
 pub use self::{
     config::{

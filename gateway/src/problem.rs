@@ -11,11 +11,29 @@ use utoipa::ToSchema;
 
 use crate::resource;
 
+mod openai;
 mod status;
 
-pub(crate) use self::status::from_status;
+pub(crate) use self::{openai::OpenAiProblem, status::from_status};
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// How an error is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wording {
+    /// As RFC 9457 has it.
+    Problem,
+    /// As clients of OpenAI's API read it.
+    OpenAi,
+}
+
+impl Wording {
+    /// Whoever calls this path reads errors in this form, whatever goes wrong.
+    pub(crate) fn at(path: &str) -> Self {
+        if path.starts_with("/v1/") { Self::OpenAi } else { Self::Problem }
+    }
+}
 
 /// An error (RFC 9457). Programs switch on `code`; texts may change.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -167,12 +185,19 @@ impl Problem {
     }
 
     /// Fills the body of its response, keeping what other layers added to the headers.
-    pub(crate) fn render(&self, request_id: &RequestId, response: &mut Response) {
-        let body = Self { request_id: request_id.as_str().to_owned(), ..self.clone() };
-        let body = serde_json::to_vec(&body).expect("strings and numbers are JSON");
+    pub(crate) fn render(&self, wording: Wording, request_id: &RequestId, response: &mut Response) {
+        let problem = Self { request_id: request_id.as_str().to_owned(), ..self.clone() };
+        let (media_type, body) = match wording {
+            Wording::Problem => (MEDIA_TYPE, serde_json::to_vec(&problem)),
+            Wording::OpenAi => (JSON, serde_json::to_vec(&OpenAiProblem::from(&problem))),
+        };
         response.headers_mut().remove(header::CONTENT_LENGTH);
-        response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
-        *response.body_mut() = body.into();
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        if wording == Wording::OpenAi && self.run.is_some() {
+            // A client that repeats this by itself asks the agent again, in another conversation.
+            response.headers_mut().insert("x-should-retry", HeaderValue::from_static("false"));
+        }
+        *response.body_mut() = body.expect("strings and numbers are JSON").into();
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn optional_time(at: Option<&Timestamp>) -> Option<String> {
 }
 
 /// A stored document goes out as it is stored, key order and all.
-fn document(json: String, empty: &'static str) -> Box<RawValue> {
+pub(crate) fn document(json: String, empty: &'static str) -> Box<RawValue> {
     let json = if json.is_empty() { empty.to_owned() } else { json };
     RawValue::from_string(json).unwrap_or_else(|error| {
         tracing::error!(%error, "a stored document is no JSON");

@@ -10,12 +10,15 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{app::App, config::Options, edge, problem::Problem};
 
+mod ag_ui;
 mod agents;
+mod chat;
 mod citations;
 mod conversations;
 mod documentation;
 mod feedback;
 mod messages;
+mod openai;
 mod privacy;
 mod runs;
 mod search;
@@ -43,6 +46,7 @@ fn documented() -> OpenApiRouter<App> {
     let unary = OpenApiRouter::new()
         .routes(routes!(agents::list_agents))
         .routes(routes!(runs::get_run))
+        .routes(routes!(runs::cancel_run))
         .routes(routes!(users::get_me))
         .routes(routes!(conversations::list_conversations, conversations::create_conversation))
         .routes(routes!(
@@ -55,9 +59,18 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(messages::list_sources))
         .routes(routes!(citations::list_citations))
         .routes(routes!(feedback::set_feedback))
+        .routes(routes!(chat::stop_chat))
+        .routes(routes!(openai::list_models))
+        .routes(routes!(openai::get_model))
         .route_layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, UNARY));
     let streaming = OpenApiRouter::new()
         .routes(routes!(runs::run_agent))
+        .routes(routes!(runs::follow_run))
+        .routes(routes!(chat::chat))
+        .routes(routes!(chat::resume_chat))
+        .routes(routes!(ag_ui::run_default_agent))
+        .routes(routes!(ag_ui::run_named_agent))
+        .routes(routes!(openai::complete))
         .routes(routes!(privacy::export_me))
         .routes(routes!(privacy::erase_me));
     OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)

@@ -3,41 +3,59 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
-use proto::{
-    history::v1::{GetRunRequest, GetRunResponse, StartRunResponse},
-    reason,
+use kit::caller::UserId;
+use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunRequest, StartRunResponse};
+use tokio::{
+    sync::Semaphore,
+    time::{Duration, Instant, sleep, timeout},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
 use crate::{
-    agent::Agents,
+    agent::{Agent, Agents},
     config::Limits,
-    event::{Outcome, RunEvent, Started},
+    event::{Outcome, Started, Step},
     extract::Caller,
     history::{self, History},
     problem::{Problem, Refused},
+    quota::Allowance,
 };
 
+mod admission;
 mod execution;
 mod fingerprint;
+mod following;
+mod live;
 mod log;
 mod recorder;
 mod saving;
 mod start;
+mod tending;
 mod turns;
 
-use self::{execution::Execution, log::Writer, turns::Turns};
+use self::{
+    admission::{Admission, Slot},
+    execution::Execution,
+    live::{Held, Live},
+    log::Writer,
+    turns::Turns,
+};
 pub(crate) use self::{
-    log::{Entry, Reader, open as open_log},
-    start::Ask,
+    log::{Entry, Lost, Reader, open as open_log},
+    start::{Ask, Asked, OnConflict, Place},
 };
 
 /// So many logs of runs that could not be saved are kept for a while; each is as large as one answer.
 const MOST_UNSAVED: usize = 16;
+/// How long a cancelled run is waited for, so that most who stop one learn what became of it.
+const LAST_WORD: Duration = Duration::from_secs(2);
+/// How long a run waits for the one before it.
+const QUEUED: Duration = Duration::from_mins(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// All runs of this process.
 #[derive(Clone)]
@@ -47,29 +65,41 @@ struct Shared {
     history: History,
     agents: Agents,
     limits: Limits,
-    slots: Option<Arc<Semaphore>>,
-    /// Logs of runs that go on, and of some that could not be saved, by run id.
-    live: Mutex<HashMap<String, Reader>>,
-    /// Places for the latter.
-    unsaved: Semaphore,
+    admission: Admission,
+    allowance: Allowance,
+    live: Live,
+    followed: Mutex<Followed>,
+    /// Logs of some that could not be saved, for a while.
+    unsaved: Mutex<Followed>,
+    /// Places for these.
+    unsaved_places: Semaphore,
     turns: Turns,
     tasks: TaskTracker,
+    /// Those that pass on runs of other gateways.
+    relays: TaskTracker,
     draining: CancellationToken,
     interrupt: CancellationToken,
 }
 
+/// Logs by user and run.
+type Followed = HashMap<(UserId, String), Reader>;
+
 impl Runs {
     pub(crate) fn new(history: History, agents: Agents, limits: Limits) -> Self {
-        let slots = (limits.max_runs > 0).then(|| Arc::new(Semaphore::new(limits.max_runs)));
+        let (admission, allowance) = (Admission::new(&limits), Allowance::of_runs(limits.runs_per_minute));
         Self(Arc::new(Shared {
             history,
             agents,
             limits,
-            slots,
-            live: Mutex::default(),
-            unsaved: Semaphore::new(MOST_UNSAVED),
+            admission,
+            allowance,
+            live: Live::default(),
+            followed: Mutex::default(),
+            unsaved: Mutex::default(),
+            unsaved_places: Semaphore::new(MOST_UNSAVED),
             turns: Turns::default(),
             tasks: TaskTracker::new(),
+            relays: TaskTracker::new(),
             draining: CancellationToken::new(),
             interrupt: CancellationToken::new(),
         }))
@@ -99,76 +129,173 @@ impl Runs {
 
     async fn begin(self, ask: Ask) -> Result<Reader, Refused> {
         let agent = self.0.agents.choose(ask.agent.as_deref())?;
-        let slot = self.admit()?;
         let _turn = match &ask.idempotency_key {
             Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
             None => None,
         };
-        let request = ask.start_request(agent.name(), &self.0.limits);
-        let answer = self.0.history.runs().start_run(ask.caller.ask(request)).await;
-        let answer = answer.map_err(|status| history::problem(status).renamed(&start::FIELDS))?.into_inner();
+        let (slot, started) = match self.admit(&ask.caller, &agent) {
+            Ok(slot) => (Some(slot), self.start(&ask, agent.name()).await?),
+            Err(refused) => (None, self.repeated(&ask, agent.name(), refused).await?),
+        };
         let StartRunResponse { run: Some(run), user_message: Some(user_message), message, context, joined, .. } =
-            answer
+            started
         else {
             return Err(history::incomplete("StartRunResponse"));
         };
-        if joined {
-            return self.join(&ask.caller, &run.id).await;
-        }
+        let Some(slot) = slot.filter(|_| !joined) else {
+            return self.attach(&ask.caller, &run.id).await;
+        };
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
-        let question = ask.question(&run, context);
-        let (writer, reader) = open_log(&run.id);
-        self.live().insert(run.id.clone(), reader.clone());
-        let started = Started { run, user_message, message };
-        let execution = Execution { started: Arc::new(started), agent, question, caller: ask.caller, slot };
+        let question = ask.question(&run, &user_message, context);
+        let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
+        let held = Held::new(&run, ask.caller.user_id, reader.clone());
+        if self.0.live.add(Arc::clone(&held)) {
+            self.0.tasks.spawn(self.clone().tend());
+        }
+        let started = Arc::new(Started { run, user_message, message });
+        let execution = Execution { started, held, agent, question, caller: ask.caller, slot };
         self.0.tasks.spawn(self.clone().execute(execution, writer).in_current_span());
         Ok(reader)
     }
 
-    fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, Refused> {
+    /// Saves the question, and sees to a run that is in its way.
+    async fn start(&self, ask: &Ask, agent: &str) -> Result<StartRunResponse, Refused> {
+        let deadline = Instant::now() + QUEUED;
+        loop {
+            let request = ask.start_request(agent, &self.0.limits);
+            let status = match self.0.history.runs().start_run(ask.caller.ask(request)).await {
+                Ok(answer) => return Ok(answer.into_inner()),
+                Err(status) => status,
+            };
+            let other = history::run_in_the_way(&status);
+            let refused = history::problem(status).renamed(&start::FIELDS);
+            let Some(other) = other.filter(|_| Instant::now() < deadline) else { return Err(refused) };
+            match ask.on_conflict {
+                OnConflict::Reject => return Err(refused),
+                OnConflict::CancelPrevious => self.ask_to_stop(&ask.caller, &other).await.map(|_| ())?,
+                OnConflict::Enqueue => {}
+            }
+            tokio::select! {
+                () = self.0.draining.cancelled() => return Err(refused),
+                ended = tokio::time::timeout_at(deadline, self.end_of(&ask.caller, &other)) => {
+                    ended.map_err(|_| refused)??;
+                }
+            }
+        }
+    }
+
+    /// A request that cannot be taken on may be one that was: then there is nothing to take on.
+    async fn repeated(&self, ask: &Ask, agent: &str, refused: Refused) -> Result<StartRunResponse, Refused> {
+        if ask.idempotency_key.is_none() {
+            return Err(refused);
+        }
+        let request = StartRunRequest { join_only: true, ..ask.start_request(agent, &self.0.limits) };
+        match self.0.history.runs().start_run(ask.caller.ask(request)).await {
+            Ok(answer) => Ok(answer.into_inner()),
+            Err(status) if status.code() == tonic::Code::NotFound => Err(refused),
+            Err(status) => Err(history::problem(status).renamed(&start::FIELDS)),
+        }
+    }
+
+    fn admit(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
         if self.0.draining.is_cancelled() {
             return Err(Problem::overloaded("this gateway is shutting down; try again"));
         }
-        let Some(slots) = &self.0.slots else { return Ok(None) };
-        match Arc::clone(slots).try_acquire_owned() {
-            Ok(slot) => Ok(Some(slot)),
-            Err(_) => Err(Problem::overloaded("too many answers are being written; try again soon")),
-        }
+        let place = self.0.admission.take(caller.user_id)?;
+        let permit = agent.admit()?;
+        self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
+        Ok(Slot::new(place, permit))
     }
 
-    /// Attaches to a run of this process, or tells of one that ended; one that goes on elsewhere is a conflict.
-    async fn join(&self, caller: &Caller, run_id: &str) -> Result<Reader, Refused> {
-        if let Some(reader) = self.live().get(run_id) {
+    /// A reader of a run of this user's, wherever it goes on and whether or not it has ended.
+    pub(crate) async fn attach(&self, caller: &Caller, run_id: &str) -> Result<Reader, Refused> {
+        if let Some(held) = self.0.live.get(run_id).filter(|held| held.user_id == caller.user_id) {
+            return Ok(held.log.clone());
+        }
+        if let Some(reader) = self.unsaved().get(&(caller.user_id, run_id.to_owned())) {
             return Ok(reader.clone());
         }
-        let request = caller.ask(GetRunRequest { run_id: run_id.to_owned() });
-        let answer = self.0.history.runs().get_run(request).await.map_err(history::problem)?.into_inner();
-        let outcome = outcome(answer)?;
-        if outcome.run.finished_at.is_none() {
-            let code = reason::RUN_IN_PROGRESS.to_ascii_lowercase();
-            let detail = "the run of this idempotency key goes on elsewhere";
-            return Err(Problem::new(http::StatusCode::CONFLICT, code, detail).with_run_id(run_id));
-        }
-        Ok(replay(outcome))
+        self.follow(caller, run_id).await
     }
 
-    /// Lets runs finish within the grace period, then interrupts the rest and waits until they are saved.
+    /// The run that goes on in a conversation, or the one that wrote what it shows. None where there is neither.
+    pub(crate) async fn in_conversation(&self, caller: &Caller, place: &Place) -> Result<Option<Run>, Refused> {
+        let mut request = GetRunRequest::default();
+        match place {
+            Place::Conversation(id) => request.conversation_id = id.to_string(),
+            Place::ClientId(id) => request.conversation_client_id.clone_from(id),
+            Place::New { .. } => return Ok(None),
+        }
+        match self.0.history.runs().get_run(caller.ask(request)).await {
+            Ok(answer) => Ok(answer.into_inner().run),
+            Err(status) if status.code() == tonic::Code::NotFound => Ok(None),
+            Err(status) => Err(history::problem(status)),
+        }
+    }
+
+    /// Stops a run of this user's, whichever gateway holds it. What was written stays.
+    pub(crate) async fn cancel(&self, caller: &Caller, run_id: &str) -> Result<Run, Refused> {
+        let run = self.ask_to_stop(caller, run_id).await?;
+        if run.finished_at.is_some() {
+            return Ok(run);
+        }
+        match timeout(LAST_WORD, self.end_of(caller, run_id)).await {
+            Ok(ended) => Ok(ended?.unwrap_or(run)),
+            Err(_) => Ok(run),
+        }
+    }
+
+    async fn ask_to_stop(&self, caller: &Caller, run_id: &str) -> Result<Run, Refused> {
+        let request = caller.ask(CancelRunRequest { run_id: run_id.to_owned() });
+        let answer = self.0.history.runs().cancel_run(request).await.map_err(history::problem)?.into_inner();
+        let run = answer.run.ok_or_else(|| history::incomplete("CancelRunResponse"))?;
+        if let Some(held) = self.0.live.get(run_id) {
+            held.cancelled.cancel();
+        }
+        Ok(run)
+    }
+
+    /// Waits for the end of a run. None where it cannot be told.
+    async fn end_of(&self, caller: &Caller, run_id: &str) -> Result<Option<Run>, Refused> {
+        let mut reader = self.attach(caller, run_id).await?;
+        loop {
+            match reader.next().await {
+                Ok(Entry { step: Step::Ended(outcome), .. }) => return Ok(Some(outcome.run.clone())),
+                Ok(_) => {}
+                Err(lost) => {
+                    tracing::debug!(?lost, run.id = run_id, "the end of a run was not seen");
+                    sleep(PAUSE).await;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Lets runs finish within the grace period, then interrupts the rest and waits until they are saved. Who reads a run
+    /// of another gateway's here is told to resume it elsewhere.
     pub(crate) async fn drain(&self) {
         self.0.draining.cancel();
         self.0.tasks.close();
-        if tokio::time::timeout(self.0.limits.shutdown_grace, self.0.tasks.wait()).await.is_ok() {
+        self.0.relays.close();
+        let graceful = timeout(self.0.limits.shutdown_grace, self.0.tasks.wait()).await.is_ok();
+        self.0.interrupt.cancel();
+        self.0.relays.wait().await;
+        if graceful {
             return;
         }
         tracing::warn!("answers are interrupted at the end of the grace period");
-        self.0.interrupt.cancel();
         let save = self.0.limits.save_timeout.saturating_mul(2);
-        if tokio::time::timeout(save, self.0.tasks.wait()).await.is_err() {
+        if timeout(save, self.0.tasks.wait()).await.is_err() {
             tracing::error!("answers were lost: the history service did not come back in time");
         }
     }
 
-    fn live(&self) -> MutexGuard<'_, HashMap<String, Reader>> {
-        self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn followed(&self) -> MutexGuard<'_, Followed> {
+        self.0.followed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unsaved(&self) -> MutexGuard<'_, Followed> {
+        self.0.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -179,26 +306,4 @@ fn outcome(answer: GetRunResponse) -> Result<Outcome, Refused> {
         }
         _ => Err(history::incomplete("GetRunResponse")),
     }
-}
-
-/// The log that a stored run would have left.
-fn replay(outcome: Outcome) -> Reader {
-    let (mut writer, reader) = open_log(&outcome.run.id);
-    let started = Started {
-        run: outcome.run.clone(),
-        user_message: outcome.user_message.clone(),
-        message: outcome.message.clone(),
-    };
-    writer.push(RunEvent::Started(Arc::new(started)));
-    if !outcome.message.content.is_empty() {
-        writer.push(RunEvent::Text(outcome.message.content.as_str().into()));
-    }
-    for source in &outcome.message.sources {
-        writer.push(RunEvent::Source(Arc::new(source.clone())));
-    }
-    if let Some(usage) = outcome.message.usage {
-        writer.push(RunEvent::Usage(usage));
-    }
-    writer.push(RunEvent::Ended(Arc::new(outcome)));
-    reader
 }

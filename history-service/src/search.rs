@@ -18,6 +18,7 @@ use uuid::Uuid;
 use self::{
     candidates::Candidates,
     normal::{LONGEST_TEXT, Text},
+    sieve::Sieve,
 };
 use crate::{
     id::{ConversationId, MessageId},
@@ -30,6 +31,7 @@ use crate::{
     word::Role,
 };
 
+mod active_path;
 mod branch;
 mod candidates;
 mod gram;
@@ -38,6 +40,7 @@ mod matcher;
 mod normal;
 mod phrase;
 mod query;
+mod sieve;
 mod snippet;
 mod titles;
 
@@ -146,6 +149,7 @@ pub(crate) async fn search(
     let mut pool = pool(store, user, &query, filter, start.oldest..=start.newest).await?;
     pool.hits.retain(|hit| hit.key() < (start.score, start.id));
     pool.hits.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.key()));
+    let places = branch::places(store, user, &mut pool.hits, page_size).await?;
     let left = pool.hits.len() > page_size;
     pool.hits.truncate(page_size);
     let next = match (pool.hits.last(), &pool.range) {
@@ -156,7 +160,7 @@ pub(crate) async fn search(
         }
         _ => pool.next(start.oldest),
     };
-    Ok(Page { hits: branch::shown(store, user, query, pool.hits).await?, next })
+    Ok(Page { hits: branch::shown(store, user, query, pool.hits, places).await?, next })
 }
 
 /// The newest hits among these entries, verified.
@@ -230,10 +234,15 @@ async fn verified(
     filter: &Filter,
     candidates: &[Candidate],
 ) -> Result<Vec<Ranked>, Error> {
-    let ids: Vec<Uuid> = candidates.iter().map(|candidate| candidate.entry_id).collect();
-    let texts = stored::texts(store.anywhere(), user, &ids, filter, LONGEST).await?;
+    let (titles, messages): (Vec<_>, Vec<_>) = candidates.iter().partition(|candidate| candidate.is_title());
+    let ids = |candidates: Vec<&Candidate>| candidates.iter().map(|candidate| candidate.entry_id).collect::<Vec<_>>();
+    let texts = stored::texts(store.anywhere(), user, &ids(messages), &ids(titles), filter, LONGEST).await?;
     let query = Arc::clone(query);
-    let ranked = move || texts.into_iter().filter_map(|found| rank(&query, found)).collect();
+    let ranked = move || {
+        let sieve = Sieve::of(&query);
+        let left = texts.into_iter().filter(|found| sieve.passes(&found.text));
+        left.filter_map(|found| rank(&query, found)).collect()
+    };
     tokio::task::spawn_blocking(ranked).await.map_err(Error::internal)
 }
 

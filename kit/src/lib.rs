@@ -4,6 +4,7 @@
 //! It has no domain types, and the one contract it knows is the auth service's: the caller layer asks it.
 
 pub mod admin;
+pub mod bucket;
 pub mod caller;
 pub mod client;
 pub mod config;

@@ -196,7 +196,9 @@ mod tests {
 
     fn answer(events: impl IntoIterator<Item = Event>) -> Answer {
         let mut answer = Answer::default();
-        events.into_iter().for_each(|event| answer.take(RunEvent { event: Some(event) }));
+        for event in events {
+            answer.take(RunEvent { event: Some(event) });
+        }
         answer
     }
 
@@ -273,7 +275,9 @@ mod tests {
             ..Message::default()
         };
         let mut again = Answer::default();
-        events(&message).into_iter().for_each(|event| again.take(event));
+        for event in events(&message) {
+            again.take(event);
+        }
         assert_eq!(format!("{again:?}"), format!("{answer:?}"));
     }
 }

@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub enum Reply {
     Raw(StatusCode, &'static str, String),
     /// 307 to this place.
     Redirect(String),
+    /// This status, and after so many seconds it may be asked again.
+    Later(StatusCode, u64),
     /// Waits for the gate before it answers anything.
     After(Gate, Box<Reply>),
     /// Takes the request and never answers.
@@ -90,6 +92,8 @@ impl Gate {
 /// A request that the agent got.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// Where it came.
+    pub path: String,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
@@ -183,10 +187,10 @@ impl FakeAgent {
     }
 }
 
-async fn answer(State(script): State<Arc<Script>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(script): State<Arc<Script>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     (script.on_request)();
     let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    script.received.send_modify(|all| all.push(Received { headers, body }));
+    script.received.send_modify(|all| all.push(Received { path: uri.path().to_owned(), headers, body }));
     let mut reply = {
         let mut replies = script.replies.lock().expect("no test panics while it holds this");
         if replies.len() > 1 { replies.pop_front() } else { replies.front().cloned() }.expect("a script has a reply")
@@ -202,6 +206,7 @@ async fn answer(State(script): State<Arc<Script>>, headers: HeaderMap, body: Byt
             (status, [(header::CONTENT_TYPE, content_type)], body).into_response()
         }
         Reply::Redirect(place) => (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response(),
+        Reply::Later(status, wait) => (status, [(header::RETRY_AFTER, wait.to_string())]).into_response(),
         Reply::Silence | Reply::After(..) => std::future::pending::<Infallible>().await.into_response(),
     }
 }

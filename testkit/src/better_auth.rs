@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use crate::{TestDatabase, node::NodeServer};
+use crate::{TestDatabase, node, server::Server};
 
 /// What it signs cookies with.
 pub const SECRET: &str = "a-secret-of-better-auth-with-enough-entropy";
@@ -34,7 +34,7 @@ pub struct BetterAuth {
     options: Value,
     base_path: String,
     /// None while it is down.
-    server: Option<NodeServer>,
+    server: Option<Server>,
     port: u16,
     http: Client,
 }
@@ -215,7 +215,7 @@ impl BetterAuth {
     /// When it does not start.
     pub async fn restart(&mut self) {
         self.kill();
-        let server = NodeServer::start("better-auth.mjs", self.options.clone(), self.port).await;
+        let server = node::start(&node::ISSUERS, "better-auth.mjs", self.options.clone(), self.port).await;
         self.port = server.port();
         self.server = Some(server);
     }

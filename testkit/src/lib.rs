@@ -4,13 +4,18 @@ pub mod agent;
 mod auth;
 pub mod better_auth;
 mod channel;
+pub mod client;
+mod installation;
 pub mod issuer;
 mod node;
 pub mod oidc_provider;
 mod pgbouncer;
 mod postgres;
 mod proxy;
+mod python;
 mod replicated;
+mod server;
+mod third_party;
 
 pub use self::{
     auth::{NoUsers, OnlyVerifies, Verifies},
@@ -19,4 +24,5 @@ pub use self::{
     postgres::TestDatabase,
     proxy::{Fault, Proxy},
     replicated::Replicated,
+    third_party::ThirdParty,
 };

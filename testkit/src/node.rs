@@ -1,118 +1,71 @@
-//! Servers in Node: installed below the target directory when the first test asks, and ended with their test.
+//! Servers and clients in Node.
 
-use std::{
-    fs::{self, File},
-    io::{BufRead as _, BufReader, Read as _, Seek as _},
-    panic::resume_unwind,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::OnceLock,
-};
+use std::{path::Path, process::Command};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-const NEEDED: &str = "these tests run real issuers: install Node.js 20.19 or newer with npm \
+use crate::{installation::Installation, server::Server};
+
+pub(crate) const NEEDED: &str = "these tests run real issuers, agents and clients: install Node.js 20.19 or newer with npm \
                       (https://nodejs.org; what your system packages may be too old)";
-const LOCK_FILE: &str = include_str!("../node/package-lock.json");
-const FILES: [(&str, &str); 6] = [
-    ("package.json", include_str!("../node/package.json")),
-    ("package-lock.json", LOCK_FILE),
-    (".npmrc", include_str!("../node/.npmrc")),
-    ("owned.mjs", include_str!("../node/owned.mjs")),
-    ("better-auth.mjs", include_str!("../node/better-auth.mjs")),
-    ("oidc-provider.mjs", include_str!("../node/oidc-provider.mjs")),
-];
 
-/// A server in Node on a port of this machine.
-///
-/// It ends with the value, and when the test binary dies: its standard input is then closed.
-#[derive(Debug)]
-pub(crate) struct NodeServer {
-    child: Child,
-    port: u16,
-}
+/// Better Auth and oidc-provider.
+pub(crate) static ISSUERS: Installation = Installation::new(
+    "node",
+    include_str!("../node/package-lock.json"),
+    &[
+        ("package.json", include_str!("../node/package.json")),
+        ("package-lock.json", include_str!("../node/package-lock.json")),
+        (".npmrc", include_str!("../node/.npmrc")),
+        ("owned.mjs", include_str!("../node/owned.mjs")),
+        ("better-auth.mjs", include_str!("../node/better-auth.mjs")),
+        ("oidc-provider.mjs", include_str!("../node/oidc-provider.mjs")),
+    ],
+    install,
+);
 
-impl NodeServer {
-    /// Starts `script` with these options; `port` 0 takes a free one, which stays free while the server is down.
-    pub(crate) async fn start(script: &'static str, mut options: Value, port: u16) -> Self {
-        options["port"] = json!(port);
-        let starting = tokio::task::spawn_blocking(move || Self::spawn(script, &options));
-        starting.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
-    }
+/// AIMock, and an agent on the AI SDK.
+pub(crate) static AGENTS: Installation = Installation::new(
+    "agents",
+    include_str!("../agents/package-lock.json"),
+    &[
+        ("package.json", include_str!("../agents/package.json")),
+        ("package-lock.json", include_str!("../agents/package-lock.json")),
+        (".npmrc", include_str!("../agents/.npmrc")),
+        ("owned.mjs", include_str!("../node/owned.mjs")),
+        ("aimock.mjs", include_str!("../agents/aimock.mjs")),
+        ("ai-sdk.mjs", include_str!("../agents/ai-sdk.mjs")),
+    ],
+    install,
+);
 
-    fn spawn(script: &str, options: &Value) -> Self {
-        let mut log = tempfile::tempfile().expect("a file for what it says");
-        let mut child = Command::new("node")
-            .arg(script)
-            .arg(options.to_string())
-            .current_dir(installed())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log.try_clone().expect("a second handle"))
-            .spawn()
-            .expect(NEEDED);
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("a pipe");
-        BufReader::new(stdout).read_line(&mut line).expect("text");
-        let port = line.trim_end().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-        let Some(port) = port else {
-            let mut said = String::new();
-            log.rewind().and_then(|()| log.read_to_string(&mut said)).expect("what it said");
-            panic!("{script} did not start: {line}{said}");
-        };
-        Self { child, port }
-    }
+/// The clients that frontends use.
+pub(crate) static CLIENTS: Installation = Installation::new(
+    "clients",
+    include_str!("../clients/package-lock.json"),
+    &[
+        ("package.json", include_str!("../clients/package.json")),
+        ("package-lock.json", include_str!("../clients/package-lock.json")),
+        (".npmrc", include_str!("../clients/.npmrc")),
+        ("agent.mjs", include_str!("../clients/agent.mjs")),
+        ("ag-ui.mjs", include_str!("../clients/ag-ui.mjs")),
+        ("openai.mjs", include_str!("../clients/openai.mjs")),
+        ("read.mjs", include_str!("../clients/read.mjs")),
+        ("ui-messages.mjs", include_str!("../clients/ui-messages.mjs")),
+        ("use-chat.mjs", include_str!("../clients/use-chat.mjs")),
+    ],
+    install,
+);
 
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Sends a signal: `STOP` makes a server that accepts connections and never answers.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(id, signal).expect("a running process");
-    }
-}
-
-impl Drop for NodeServer {
-    fn drop(&mut self) {
-        // Fails only when it is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The folder with the servers and what they need. Other test binaries may be installing it at the same time.
-fn installed() -> &'static Path {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| {
-        let version = digest(&SHA256, LOCK_FILE.as_bytes());
-        let version = u32::from_be_bytes(version.as_ref()[..4].try_into().expect("four bytes"));
-        let folder = target().join(format!("testkit-node-{version:08x}"));
-        fs::create_dir_all(&folder).expect("a folder below the target directory");
-        let lock = File::create(folder.join(".lock")).expect("a lock file");
-        lock.lock().expect("the turn of this process");
-        for (name, content) in FILES {
-            write(&folder.join(name), content);
-        }
-        let complete = folder.join(".complete");
-        if !complete.exists() {
-            install(&folder);
-            File::create(complete).expect("a mark");
-        }
-        folder
-    })
-}
-
-/// Another process may be starting a server from the old file: replaced at once, or not at all.
-fn write(path: &Path, content: &str) {
-    if fs::read_to_string(path).is_ok_and(|old| old == content) {
-        return;
-    }
-    let new = path.with_extension("new");
-    fs::write(&new, content).and_then(|()| fs::rename(&new, path)).expect("a file below the target directory");
+/// Starts `script` with these options; `port` 0 takes a free one, which stays free while the server is down.
+pub(crate) async fn start(from: &'static Installation, script: &'static str, mut options: Value, port: u16) -> Server {
+    options["port"] = json!(port);
+    let command = move || {
+        let mut command = Command::new("node");
+        command.arg(script).arg(options.to_string()).current_dir(from.folder());
+        command
+    };
+    Server::start(command, NEEDED).await
 }
 
 fn install(folder: &Path) {
@@ -122,11 +75,4 @@ fn install(folder: &Path) {
     assert!((numbers.next(), numbers.next()) >= (Some(20), Some(19)), "{NEEDED}; found: {:?}", version.trim_end());
     let npm = Command::new("npm").args(["ci", "--loglevel=error"]).current_dir(folder).output().expect(NEEDED);
     assert!(npm.status.success(), "npm ci failed in {}: {}", folder.display(), String::from_utf8_lossy(&npm.stderr));
-}
-
-/// The target directory, which Cargo marks for backup programs.
-fn target() -> PathBuf {
-    let program = std::env::current_exe().expect("the test binary");
-    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    marked.expect("a test binary below a target directory").to_owned()
 }

@@ -3,7 +3,7 @@
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::node::NodeServer;
+use crate::{node, server::Server};
 
 /// The API that its access tokens are made for.
 pub const RESOURCE: &str = "https://api.example.com";
@@ -11,7 +11,7 @@ pub const RESOURCE: &str = "https://api.example.com";
 /// An OpenID provider on this machine. It ends with the value.
 #[derive(Debug)]
 pub struct OidcProvider {
-    server: NodeServer,
+    server: Server,
     http: Client,
 }
 
@@ -30,7 +30,7 @@ impl OidcProvider {
     /// # Panics
     /// When Node is missing or the server does not start.
     pub async fn start() -> Self {
-        let server = NodeServer::start("oidc-provider.mjs", json!({ "resource": RESOURCE }), 0).await;
+        let server = node::start(&node::ISSUERS, "oidc-provider.mjs", json!({ "resource": RESOURCE }), 0).await;
         Self { server, http: Client::builder().no_proxy().build().expect("an HTTP client") }
     }
 

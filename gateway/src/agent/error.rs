@@ -9,6 +9,8 @@ pub(crate) struct AgentError {
     pub(crate) fault: AgentFault,
     /// A sentence for a person. It goes out: it names no address and no secret.
     pub(crate) message: String,
+    /// Whether it says that the agent as a whole is down, not that this question was wrong.
+    down: bool,
 }
 
 /// The kinds of failure.
@@ -54,7 +56,17 @@ impl AgentFault {
 
 impl AgentError {
     pub(crate) fn new(fault: AgentFault, message: impl Into<String>) -> Self {
-        Self { fault, message: message.into() }
+        let down = matches!(fault, AgentFault::Unreachable | AgentFault::Timeout);
+        Self { fault, message: message.into(), down }
+    }
+
+    /// The same, as a sign that the agent is down.
+    pub(super) fn of_one_down(self) -> Self {
+        Self { down: true, ..self }
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        self.down
     }
 
     pub(crate) fn bad_response(message: impl Into<String>) -> Self {

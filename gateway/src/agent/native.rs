@@ -1,17 +1,43 @@
-//! The native protocol: one POST, answered by JSON or by server-sent events.
+//! The native protocol: one POST, answered by JSON or by server-sent events. Common names for the same thing are all
+//! understood.
 
-use proto::history::v1::{ContextMessage, Role};
+use std::ops::ControlFlow;
+
+use proto::history::v1::{Data, File, ToolCall, ToolInput};
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
 
-use super::{Agent, AgentError, AgentFault, Question, Sink, http, sse::Decoder};
+use super::{
+    Agent, AgentError, AgentFault, Question, Reader, http::own_message, json, prompt, sse, tools,
+    transcript::Transcript,
+};
+use crate::event::Event;
 
-mod answer;
-mod citation;
+#[cfg(test)]
+mod tests;
 
-/// JSON escapes and members besides the text make a body larger than what is kept of it.
-const OVERHEAD: usize = 4;
-const SLACK: usize = 64 * 1024;
+const TEXT: [&str; 5] = ["output", "response", "answer", "content", "final_output"];
+const DELTA: [&str; 3] = ["text", "delta", "content"];
+const EVENTS: [&str; 15] = [
+    "delta",
+    "text",
+    "reasoning",
+    "source",
+    "sources",
+    "tool_input",
+    "tool_call",
+    "tool_result",
+    "file",
+    "data",
+    "title",
+    "usage",
+    "model",
+    "finish_reason",
+    "error",
+];
 
 #[derive(Serialize)]
 struct Request<'a> {
@@ -25,8 +51,9 @@ struct Request<'a> {
     model: Option<&'a str>,
 }
 
+/// Who asks.
 #[derive(Serialize)]
-struct UserView<'a> {
+pub(super) struct UserView<'a> {
     id: &'a str,
     email: Option<&'a str>,
     name: Option<&'a str>,
@@ -38,59 +65,147 @@ struct MessageView<'a> {
     content: &'a str,
 }
 
-/// Puts the question and decodes what comes.
-pub(super) async fn answer(agent: &Agent, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
-    let mut response = http::post(agent, question, &request(agent, question)).await?;
-    let longest = agent.patience.max_answer.saturating_mul(OVERHEAD).saturating_add(SLACK);
-    let media_type = response.media_type();
-    if media_type == "text/event-stream" {
-        return read_events(&mut response, longest, sink).await;
+impl<'a> UserView<'a> {
+    pub(super) fn of(question: &'a Question) -> Self {
+        let user = &question.user;
+        Self { id: &user.id, email: user.email.as_deref(), name: user.name.as_deref() }
     }
-    if media_type.is_empty() || media_type == "application/json" || media_type.ends_with("+json") {
-        let body = response.body(longest).await?;
-        return answer::whole(&body, sink);
-    }
-    let message = format!("the agent answered with `{media_type}`; it must be JSON or `text/event-stream`");
-    Err(AgentError::bad_response(message))
 }
 
-/// The end of the bytes is not the end of the answer: only `done` is.
-async fn read_events(response: &mut http::Answer, longest: usize, sink: &mut dyn Sink) -> Result<(), AgentError> {
-    let mut decoder = Decoder::new(longest);
-    while let Some(chunk) = response.chunk().await? {
-        let events = decoder.feed(&chunk).map_err(|_| AgentError::too_large())?;
-        for event in events {
-            if answer::event(&event.name, &event.data, sink)?.is_break() {
-                return Ok(());
-            }
-        }
-    }
-    Err(AgentError::new(AgentFault::Cut, "the agent's stream ended without a `done` event"))
-}
-
-fn request<'a>(agent: &'a Agent, question: &'a Question) -> Request<'a> {
-    let user = &question.user;
-    Request {
+pub(super) fn request(agent: &Agent, question: &Question) -> serde_json::Result<Vec<u8>> {
+    let messages = prompt::turns(agent, question).into_iter();
+    let no_metadata = to_raw_value(&Map::new())?;
+    serde_json::to_vec(&Request {
         run_id: &question.run_id,
         conversation_id: &question.conversation_id,
-        user: UserView { id: &user.id, email: user.email.as_deref(), name: user.name.as_deref() },
+        user: UserView::of(question),
         input: &question.input,
-        messages: question.context.iter().map(message).collect(),
-        metadata: question.metadata.as_deref().unwrap_or_else(|| no_metadata()),
+        messages: messages.map(|turn| MessageView { role: turn.role, content: turn.content }).collect(),
+        metadata: question.metadata.as_deref().unwrap_or(&no_metadata),
         model: agent.model(),
+    })
+}
+
+/// Reads an answer.
+pub(super) struct Answer;
+
+impl Reader for Answer {
+    fn event(&mut self, event: sse::Event<'_>, said: &mut Transcript<'_>) -> Result<ControlFlow<()>, AgentError> {
+        if event.name == "done" {
+            if let Ok(Value::Object(mut members)) = serde_json::from_str(event.data) {
+                about(&mut members, said)?;
+            }
+            return Ok(ControlFlow::Break(()));
+        }
+        if EVENTS.contains(&event.name) {
+            let data = json::read(event.data, &format!("the data of the agent's `{}` event", event.name))?;
+            say(event.name, data, said)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn end(&mut self, _said: &mut Transcript<'_>) -> Result<(), AgentError> {
+        Err(AgentError::new(AgentFault::Cut, "the agent's stream ended without a `done` event"))
+    }
+
+    fn whole(&mut self, body: &[u8], said: &mut Transcript<'_>) -> Result<(), AgentError> {
+        let mut members = match json::read(&String::from_utf8_lossy(body), "the agent's JSON")? {
+            Value::String(text) => return said.text(text).map(|_| ()),
+            Value::Object(members) => members,
+            _ => return Err(AgentError::bad_response("the agent's JSON is no object")),
+        };
+        let Some(text) = take_string(&mut members, &TEXT) else {
+            return Err(match members.get("error").filter(|error| !error.is_null()) {
+                Some(_) => AgentError::own_words(&own_message(&Value::Object(members)).unwrap_or_default()),
+                None => {
+                    AgentError::bad_response(format!("the agent's JSON has no text under any of {}", TEXT.join(", ")))
+                }
+            });
+        };
+        said.reasoning(take_string(&mut members, &["reasoning"]).unwrap_or_default())?;
+        said.text(text)?;
+        about(&mut members, said)
     }
 }
 
-fn message(message: &ContextMessage) -> MessageView<'_> {
-    let role = match message.role() {
-        Role::User | Role::Unspecified => "user",
-        Role::Assistant => "assistant",
-        Role::System => "system",
-        Role::Tool => "tool",
-    };
-    MessageView { role, content: &message.content }
+/// What is said of an answer besides what it says.
+fn about(members: &mut Map<String, Value>, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+    said.sources(members.remove("sources").unwrap_or_default())?;
+    if let Some(title) = take_string(members, &["title"]) {
+        said.emit(Event::Title(title))?;
+    }
+    said.usage(members.get("usage").unwrap_or(&Value::Null))?;
+    if let Some(model) = take_string(members, &["model"]) {
+        said.model(model)?;
+    }
+    match take_string(members, &["finish_reason"]) {
+        Some(reason) => said.finish_reason(&reason),
+        None => Ok(()),
+    }
 }
 
-fn no_metadata() -> &'static RawValue {
-    serde_json::from_str("{}").expect("an empty object is JSON")
+fn say(name: &str, data: Value, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+    let no_text = || AgentError::bad_response(format!("the agent's `{name}` event has no text"));
+    let text = |data: Value, names: &[&str]| match data {
+        Value::String(text) => Ok(text),
+        Value::Object(mut members) => take_string(&mut members, names).ok_or_else(no_text),
+        _ => Err(no_text()),
+    };
+    match name {
+        "delta" | "text" => said.text(text(data, &DELTA)?).map(|_| ()),
+        "reasoning" => said.reasoning(text(data, &DELTA)?),
+        "title" => said.emit(Event::Title(text(data, &["title", "text"])?)),
+        "model" => said.model(text(data, &["model", "name"])?),
+        "finish_reason" => said.finish_reason(&text(data, &["reason", "finish_reason"])?),
+        "source" | "sources" => said.sources(data),
+        "usage" => said.usage(&data),
+        "error" => Err(AgentError::own_words(&own_message(&data).unwrap_or_default())),
+        _ => match data {
+            Value::Object(members) => said.emit(thing(name, members)?),
+            _ => Err(AgentError::bad_response(format!("the data of the agent's `{name}` event is no object"))),
+        },
+    }
+}
+
+/// A tool call or its result, a file, or something of the agent's own.
+fn thing(name: &str, mut members: Map<String, Value>) -> Result<Event, AgentError> {
+    let missing = |member: &str| AgentError::bad_response(format!("the agent's `{name}` event has no `{member}`"));
+    let mut needed = |names: &[&str]| take_string(&mut members, names).ok_or_else(|| missing(names[0]));
+    Ok(match name {
+        "tool_input" => {
+            let (id, delta) = (needed(&["id"])?, needed(&["delta", "input"]).unwrap_or_default());
+            Event::ToolInput(ToolInput { id, name: needed(&["name"]).unwrap_or_default(), delta })
+        }
+        "tool_call" => {
+            let (id, name) = (needed(&["id"])?, needed(&["name"])?);
+            let input_json = match members.remove("input").or_else(|| members.remove("arguments")) {
+                None | Some(Value::Null) => "{}".to_owned(),
+                Some(input) => input.to_string(),
+            };
+            Event::ToolCall(ToolCall { id, name, input_json })
+        }
+        "tool_result" => {
+            let id = needed(&["id"])?;
+            match members.remove("error").filter(|error| !error.is_null()) {
+                Some(error) => tools::failure(id, error.as_str().map_or_else(|| error.to_string(), str::to_owned)),
+                None => tools::result(id, members.remove("output").unwrap_or_default().to_string()),
+            }
+        }
+        "file" => {
+            let (url, media_type) = (needed(&["url"])?, needed(&["media_type", "mediaType"])?);
+            Event::File(File { url, media_type, name: needed(&["name", "filename"]).ok() })
+        }
+        _ => {
+            let (name, id) = (needed(&["name"])?, needed(&["id"]).ok());
+            let transient = members.get("transient") == Some(&Value::Bool(true));
+            Event::Data(Data { name, id, data_json: members.remove("data").unwrap_or_default().to_string(), transient })
+        }
+    })
+}
+
+fn take_string(members: &mut Map<String, Value>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| match members.get_mut(*name) {
+        Some(Value::String(text)) => Some(std::mem::take(text)),
+        _ => None,
+    })
 }

@@ -1,10 +1,14 @@
 //! Which agents there are: one by flags, or several by a file.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
+
+mod file;
+
+use self::file::File;
 
 /// The name of the one agent that flags describe.
 const ONLY: &str = "default";
@@ -28,10 +32,53 @@ pub struct AgentOptions {
     #[arg(id = "agent-model", long, env = "AGENT_MODEL", value_name = "NAME")]
     pub model: Option<String>,
 
-    /// Several agents, as TOML: `[[agent]]` with name, url and optionally protocol, model, api_key_env
+    /// Instructions that stand before every conversation with the agent
+    #[arg(id = "agent-system-prompt", long, env = "AGENT_SYSTEM_PROMPT", value_name = "TEXT")]
+    pub system_prompt: Option<String>,
+
+    /// How many answers one agent writes at a time; more get 503 `agent_busy`. 0 = no limit
+    #[arg(id = "agent-max-concurrent", long, env = "AGENT_MAX_CONCURRENT", default_value_t = 0, value_name = "COUNT")]
+    pub max_concurrent: usize,
+
+    /// How often an agent is asked again that cannot have begun: not reached, or busy and saying until when
+    #[arg(
+        id = "agent-retries",
+        long,
+        env = "AGENT_RETRIES",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_RETRIES)),
+        value_name = "COUNT"
+    )]
+    pub retries: u32,
+
+    /// After how many failures in a row an agent is not asked for a while; its users get 503 `agent_unavailable`. 0 = never
+    #[arg(
+        id = "agent-breaker-failures",
+        long,
+        env = "AGENT_BREAKER_FAILURES",
+        default_value_t = 5,
+        value_name = "COUNT"
+    )]
+    pub breaker_failures: u32,
+
+    /// How long such an agent is left alone before one question tries it again
+    #[arg(
+        id = "agent-breaker-pause",
+        long,
+        env = "AGENT_BREAKER_PAUSE",
+        default_value = "10s",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub breaker_pause: Duration,
+
+    /// Several agents, as TOML: `[[agent]]` with name, url and what docs/agents.md names
     #[arg(id = "agents-file", long, env = "AGENTS_FILE", value_name = "PATH")]
     pub file: Option<PathBuf>,
 }
+
+/// More would only be a slower failure.
+const MOST_RETRIES: u32 = 10;
 
 /// How an agent is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Deserialize)]
@@ -40,12 +87,21 @@ pub enum AgentProtocol {
     /// Colloquy's own: JSON or SSE over one POST.
     #[default]
     Native,
+    /// Chat completions of OpenAI's; the URL ends in `/v1`.
+    OpenaiChat,
+    /// The UI message stream of the Vercel AI SDK.
+    AiSdk,
+    /// AG-UI.
+    AgUi,
 }
 
 impl AgentProtocol {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
+            Self::OpenaiChat => "openai-chat",
+            Self::AiSdk => "ai-sdk",
+            Self::AgUi => "ag-ui",
         }
     }
 }
@@ -62,6 +118,9 @@ pub enum AgentsError {
     /// The file is no list of agents.
     #[error("AGENTS_FILE {0} is invalid: {1}")]
     Form(PathBuf, toml::de::Error),
+    /// A setting of an agent's makes no sense.
+    #[error("`{1}` of agent `{0}` must be {2}")]
+    Setting(String, &'static str, &'static str),
     /// A name must be fit for a request and a label.
     #[error("agent name `{0}` must have 1 to 100 characters out of letters, digits, `-`, `_` and `.`")]
     Name(String),
@@ -87,24 +146,16 @@ pub(crate) struct AgentConfig {
     pub(crate) url: Url,
     pub(crate) model: Option<String>,
     pub(crate) api_key: Option<SecretString>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    agent: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    name: String,
-    #[serde(default)]
-    protocol: AgentProtocol,
-    url: Url,
-    model: Option<String>,
-    api_key_env: Option<String>,
+    pub(crate) system_prompt: Option<String>,
+    /// These four as all agents have them, where there is none.
+    pub(crate) connect_timeout: Option<Duration>,
+    pub(crate) first_byte_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) run_timeout: Option<Duration>,
+    pub(crate) max_concurrent: usize,
+    pub(crate) retries: u32,
+    pub(crate) breaker_failures: u32,
+    pub(crate) breaker_pause: Duration,
 }
 
 impl AgentOptions {
@@ -119,30 +170,24 @@ impl AgentOptions {
                 url: url.clone(),
                 model: self.model.clone(),
                 api_key: self.api_key.clone(),
+                system_prompt: self.system_prompt.clone(),
+                connect_timeout: None,
+                first_byte_timeout: None,
+                idle_timeout: None,
+                run_timeout: None,
+                max_concurrent: self.max_concurrent,
+                retries: self.retries,
+                breaker_failures: self.breaker_failures,
+                breaker_pause: self.breaker_pause,
             }],
             (None, Some(path)) => {
                 let text = std::fs::read_to_string(path).map_err(|error| AgentsError::Read(path.clone(), error))?;
                 let file: File = toml::from_str(&text).map_err(|error| AgentsError::Form(path.clone(), error))?;
-                file.agent.into_iter().map(Entry::resolve).collect::<Result<_, _>>()?
+                file.resolve(self)?
             }
         };
         check(&agents)?;
         Ok(agents)
-    }
-}
-
-impl Entry {
-    fn resolve(self) -> Result<AgentConfig, AgentsError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the file names the variable, so that the secret stays out of it"
-        )]
-        let api_key = self.api_key_env.map(|variable| match std::env::var(&variable) {
-            Ok(key) => Ok(SecretString::from(key)),
-            Err(_) => Err(AgentsError::KeyMissing(self.name.clone(), variable)),
-        });
-        let Self { name, protocol, url, model, .. } = self;
-        Ok(AgentConfig { name, protocol, url, model, api_key: api_key.transpose()? })
     }
 }
 
@@ -162,44 +207,19 @@ fn check(agents: &[AgentConfig]) -> Result<(), AgentsError> {
         if !agent.url.username().is_empty() || agent.url.password().is_some() {
             return Err(AgentsError::Credentials(agent.name.clone()));
         }
+        let wrong = |name, needed| Err(AgentsError::Setting(agent.name.clone(), name, needed));
+        if agent.protocol == AgentProtocol::OpenaiChat && agent.model.as_ref().is_none_or(String::is_empty) {
+            return wrong("model", "set: chat completions need one");
+        }
+        if agent.retries > MOST_RETRIES {
+            return wrong("retries", "at most 10");
+        }
+        if agent.breaker_pause.is_zero() {
+            return wrong("breaker_pause", "greater than zero");
+        }
     }
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Vec<AgentConfig>, String> {
-        let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        let agents: Vec<_> =
-            file.agent.into_iter().map(Entry::resolve).collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-        check(&agents).map_err(|error| error.to_string())?;
-        Ok(agents)
-    }
-
-    #[test]
-    fn a_file_lists_agents() {
-        let agents = parse("[[agent]]\nname='docs'\nurl='http://127.0.0.1:8000/run'\n[[agent]]\nname='b'\nmodel='m'\nprotocol='native'\nurl='https://b.example/'").unwrap();
-        let names: Vec<_> = agents.iter().map(|agent| agent.name.as_str()).collect();
-        assert_eq!((names, agents[1].model.as_deref()), (vec!["docs", "b"], Some("m")));
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_file_is_said() {
-        for (text, problem) in [
-            ("[[agent]]\nname='a b'\nurl='http://a/'", "agent name `a b` must have 1 to 100 characters"),
-            ("[[agent]]\nname='a'\nurl='file:///a'", "the URL of agent `a` must begin with http"),
-            ("[[agent]]\nname='a'\nurl='http://a/'\nkey='x'", "unknown field `key`"),
-            ("[[agent]]\nname='a'\nurl='http://a/'\nprotocol='x'", "unknown variant `x`"),
-            ("[[agent]]\nname='a'\nurl='http://a/'\napi_key_env='COLLOQUY_NO_SUCH'", "agent `a` takes its key from"),
-            (
-                "[[agent]]\nname='a'\nurl='http://a/'\n[[agent]]\nname='a'\nurl='http://a/'",
-                "agent `a` stands there twice",
-            ),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.starts_with(problem), "{error}");
-        }
-    }
-}
+mod tests;

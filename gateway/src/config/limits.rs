@@ -23,6 +23,36 @@ pub struct Limits {
     #[arg(id = "gateway-max-runs", long, env = "GATEWAY_MAX_RUNS", default_value_t = 1024, value_name = "COUNT")]
     pub max_runs: usize,
 
+    /// How many runs of one user go on at a time; more get 429. 0 = no limit
+    #[arg(
+        id = "gateway-max-runs-per-user",
+        long,
+        env = "GATEWAY_MAX_RUNS_PER_USER",
+        default_value_t = 16,
+        value_name = "COUNT"
+    )]
+    pub max_runs_per_user: usize,
+
+    /// How many requests each user may send in a minute; more get 429. 0 = no limit
+    #[arg(
+        id = "gateway-requests-per-minute",
+        long,
+        env = "GATEWAY_REQUESTS_PER_MINUTE",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub requests_per_minute: u32,
+
+    /// How many questions each user may put to agents in a minute; more get 429. 0 = no limit
+    #[arg(
+        id = "gateway-runs-per-minute",
+        long,
+        env = "GATEWAY_RUNS_PER_MINUTE",
+        default_value_t = 0,
+        value_name = "COUNT"
+    )]
+    pub runs_per_minute: u32,
+
     /// How long running answers may go on after the end was asked for
     #[arg(
         id = "gateway-shutdown-grace",
@@ -33,6 +63,38 @@ pub struct Limits {
         value_name = "DURATION"
     )]
     pub shutdown_grace: Duration,
+
+    /// How often what running agents say is kept in the history: what a crash may cost of an answer
+    #[arg(
+        id = "gateway-tick",
+        long,
+        env = "GATEWAY_TICK",
+        default_value = "250ms",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub tick: Duration,
+
+    /// How long a run outlives a gateway that has crashed; renewed while it goes on. 1s to 1h
+    #[arg(
+        id = "gateway-run-lease",
+        long,
+        env = "GATEWAY_RUN_LEASE",
+        default_value = "30s",
+        value_parser = humantime::parse_duration,
+        value_name = "DURATION"
+    )]
+    pub run_lease: Duration,
+
+    /// How many bytes of an answer a slow reader may be behind before its stream is ended, to be resumed
+    #[arg(
+        id = "gateway-reader-backlog",
+        long,
+        env = "GATEWAY_READER_BACKLOG",
+        default_value_t = 256 * 1024,
+        value_name = "BYTES"
+    )]
+    pub reader_backlog: usize,
 
     /// How long saving an answer is retried while the history service is away
     #[arg(
@@ -117,15 +179,6 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A lease is at most an hour; a minute of it is slack.
-    pub const LONGEST_RUN: Duration = Duration::from_mins(59);
-
     /// Half of what the history service takes in one request, which leaves room for all that is not the agent's.
     pub const LARGEST_ANSWER: usize = proto::limit::REQUEST_BYTES / 2;
-
-    /// How long the gateway holds a run: as long as it may take, with the slack of one write.
-    pub(crate) fn lease(&self) -> Duration {
-        const SLACK: Duration = Duration::from_secs(30);
-        self.run_timeout.saturating_add(self.save_timeout).saturating_add(SLACK)
-    }
 }

@@ -8,30 +8,40 @@ use proto::history::v1::RunStatus;
 
 use crate::{
     agent::AgentFault,
-    event::{Outcome, RunEvent},
+    event::{Outcome, Step},
     problem::{Problem, Refused},
     resource::RunAnswer,
-    run::Reader,
+    run::{Entry, Reader},
 };
 
 /// Waits for the end. A run that did not complete is a problem that carries it.
-pub(crate) async fn answer(mut reader: Reader) -> Result<Json<RunAnswer>, Refused> {
-    while let Some(entry) = reader.next().await {
-        if let RunEvent::Ended(outcome) = entry.event {
-            return from_outcome(&outcome);
-        }
-    }
-    tracing::error!(run.id = reader.run_id(), "a run ended without a word");
-    Err(Problem::internal().with_run_id(reader.run_id()))
+pub(crate) async fn answer(reader: Reader) -> Result<Json<RunAnswer>, Refused> {
+    let Outcome { run, user_message, message } = Arc::unwrap_or_clone(completed(reader).await?);
+    Ok(Json(RunAnswer { run: run.into(), user_message: user_message.into(), message: message.into() }))
 }
 
-fn from_outcome(outcome: &Arc<Outcome>) -> Result<Json<RunAnswer>, Refused> {
-    let Outcome { run, user_message, message } = (**outcome).clone();
-    let status = match run.status() {
-        RunStatus::Completed => {
-            let (run, user_message, message) = (run.into(), user_message.into(), message.into());
-            return Ok(Json(RunAnswer { run, user_message, message }));
+/// The same, for whoever has other words for what completed.
+pub(super) async fn completed(reader: Reader) -> Result<Arc<Outcome>, Refused> {
+    let mut reader = reader.after(None);
+    loop {
+        match reader.next().await {
+            Ok(Entry { step: Step::Ended(outcome), .. }) if outcome.run.status() == RunStatus::Completed => {
+                return Ok(outcome);
+            }
+            Ok(Entry { step: Step::Ended(outcome), .. }) => return Err(problem_of(&outcome)),
+            Ok(_) => {}
+            Err(lost) => {
+                tracing::warn!(run.id = reader.run_id(), ?lost, "the end of a run cannot be told");
+                let problem = Problem::overloaded("the run goes on, but its end cannot be told here; ask for it again");
+                return Err(problem.with_run_id(reader.run_id()));
+            }
         }
+    }
+}
+
+/// What a run is that did not complete.
+pub(super) fn problem_of(Outcome { run, message, .. }: &Outcome) -> Refused {
+    let status = match run.status() {
         RunStatus::Cancelled => StatusCode::CONFLICT,
         _ => run
             .error
@@ -48,5 +58,5 @@ fn from_outcome(outcome: &Arc<Outcome>) -> Result<Json<RunAnswer>, Refused> {
         Some(error) => (error.code.clone(), error.message.clone()),
         None => (fallback.0.to_owned(), fallback.1.to_owned()),
     };
-    Err(Problem::new(status, code, detail).with_run(run.into(), message.into()))
+    Problem::new(status, code, detail).with_run(run.clone().into(), message.clone().into())
 }

@@ -1,27 +1,20 @@
-//! Our own server-sent events: `run`, then `delta`, `source`, `title`, `usage`, then exactly one of `completed`,
-//! `failed`, `cancelled`, `interrupted`. A stream never ends without that last word.
+//! Our own server-sent events: `run`, then `delta`, `reasoning`, `tool_input`, `tool_call`, `tool_result`, `source`,
+//! `file`, `data`, `title`, `usage`, then exactly one of `completed`, `failed`, `cancelled`, `interrupted`. A stream never
+//! ends without that last word.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{
-    body::{Body, Bytes},
-    response::{IntoResponse as _, Response},
-};
-use futures_util::stream;
-use http::{HeaderName, HeaderValue, header};
-use proto::history::v1::{self as history, MessageStatus, RunStatus};
+use axum::response::Response;
+use proto::history::v1::{self as history, RunError, RunStatus};
 use serde::Serialize;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use serde_json::value::RawValue;
 
+use super::sse::{self, Dialect, Frames};
 use crate::{
-    event::{Outcome, RunEvent, Started},
-    resource::{Message, Run, Source, Usage},
-    run::{Entry, Reader},
+    event::{Event, Outcome, Started, Step},
+    resource::{Message, Run, Source, Usage, document},
+    run::{Lost, Reader},
 };
-
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// A comment (WHATWG HTML §9.2.5): proxies see traffic, clients see nothing.
-const COMMENT: &[u8] = b": keep-alive\n\n";
 
 /// The first event: what is saved before the agent is called.
 #[derive(Serialize)]
@@ -32,13 +25,51 @@ struct Beginning {
 }
 
 #[derive(Serialize)]
-struct Delta<'a> {
-    text: &'a str,
+struct Text {
+    text: String,
 }
 
 #[derive(Serialize)]
-struct Title<'a> {
-    title: &'a str,
+struct Title {
+    title: String,
+}
+
+#[derive(Serialize)]
+struct ToolInput {
+    id: String,
+    name: String,
+    delta: String,
+}
+
+#[derive(Serialize)]
+struct ToolCall {
+    id: String,
+    name: String,
+    input: Box<RawValue>,
+}
+
+#[derive(Serialize)]
+struct ToolResult {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct File {
+    url: String,
+    media_type: String,
+    name: Option<String>,
+}
+
+#[expect(clippy::struct_field_names, reason = "the names of the JSON members")]
+#[derive(Serialize)]
+struct Data {
+    name: String,
+    id: Option<String>,
+    data: Box<RawValue>,
 }
 
 /// The last event.
@@ -48,158 +79,123 @@ struct End {
     message: Message,
 }
 
-/// Follows a run from its first event to its last.
+/// Follows a run to its last event.
 pub(crate) fn stream(reader: Reader) -> Response {
-    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let following = Following { reader, heartbeat, started: None, next: 0, begun: false, over: false };
-    let frames = stream::unfold(following, async |mut following| {
-        following.frame().await.map(|frame| (Ok::<_, std::convert::Infallible>(frame), following))
-    });
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-    ];
-    (headers, Body::from_stream(frames)).into_response()
+    let started = reader.started();
+    let next = format!("{}-0", reader.run_id());
+    sse::follow(reader, Native { started, last: next })
 }
 
-struct Following {
-    reader: Reader,
-    heartbeat: Interval,
+struct Native {
     started: Option<Arc<Started>>,
-    next: usize,
-    begun: bool,
-    over: bool,
+    /// The id of the last event.
+    last: String,
 }
 
-impl Following {
-    /// The next frame; the very first is a comment, at once.
-    async fn frame(&mut self) -> Option<Bytes> {
-        if !std::mem::replace(&mut self.begun, true) {
-            return Some(Bytes::from_static(COMMENT));
-        }
-        while !self.over {
-            let entry = tokio::select! {
-                biased;
-                _ = self.heartbeat.tick() => return Some(Bytes::from_static(COMMENT)),
-                entry = self.reader.next() => entry,
-            };
-            let Some(frame) = self.encode(entry) else { continue };
-            self.heartbeat.reset();
-            return Some(frame);
-        }
-        None
-    }
-
-    /// `None` for what this dialect has no word for.
-    fn encode(&mut self, entry: Option<Entry>) -> Option<Bytes> {
-        let Some(Entry { number, event }) = entry else {
-            self.over = true;
-            tracing::error!(run.id = self.reader.run_id(), "a run ended without a word");
-            return Some(self.broken_off());
-        };
-        self.next = number + 1;
-        let id = format!("{}-{number}", self.reader.run_id());
-        Some(match event {
-            RunEvent::Started(started) => {
-                self.started = Some(Arc::clone(&started));
-                let run = Run::from(started.run.clone());
-                let user_message = started.user_message.clone().into();
+impl Dialect for Native {
+    fn tell(&mut self, step: Step, id: &str, frames: &mut Frames) {
+        id.clone_into(&mut self.last);
+        match step {
+            Step::Started(started) => {
                 let conversation_id = started.run.conversation_id.clone();
-                frame("run", &id, &Beginning { conversation_id, run, user_message })
+                let (run, user_message) = (started.run.clone().into(), started.user_message.clone().into());
+                frames.event("run", id, &Beginning { conversation_id, run, user_message });
+                self.started = Some(started);
             }
-            RunEvent::Text(text) => frame("delta", &id, &Delta { text: &text }),
-            RunEvent::Source(source) => frame("source", &id, &Source::from((*source).clone())),
-            RunEvent::Title(title) => frame("title", &id, &Title { title: &title }),
-            RunEvent::Usage(usage) => frame("usage", &id, &Usage::from(usage)),
-            RunEvent::Model(_) => return None,
-            RunEvent::Ended(outcome) => {
-                self.over = true;
+            Step::Said(event) => said(event, id, frames),
+            Step::Ended(outcome) => {
                 let Outcome { run, message, .. } = (*outcome).clone();
-                end(&id, run, message)
+                end(id, run, message, frames);
             }
-        })
+        }
     }
 
-    /// The last word where there is none.
-    fn broken_off(&self) -> Bytes {
-        let (mut run, mut message) =
+    /// The run is told as it is known here: whoever is cut off resumes with the id of the last event.
+    fn lose(&mut self, lost: Lost, frames: &mut Frames) {
+        let (run, mut message) =
             self.started.as_ref().map(|started| (started.run.clone(), started.message.clone())).unwrap_or_default();
-        let error =
-            history::RunError { code: "internal".to_owned(), message: "something broke on our side".to_owned() };
-        run.set_status(RunStatus::Failed);
-        message.set_status(MessageStatus::Failed);
-        (run.error, message.error) = (Some(error.clone()), Some(error));
-        end(&format!("{}-{}", self.reader.run_id(), self.next), run, message)
+        let (code, text) = match lost {
+            Lost::Behind => ("reader_too_slow", "this stream was read too slowly and is cut off; resume it"),
+            Lost::Broken => ("stream_broken", "the stream broke; resume it"),
+        };
+        message.error = Some(RunError { code: code.to_owned(), message: text.to_owned() });
+        frames.event("interrupted", &self.last, &End { run: run.into(), message: message.into() });
     }
 }
 
-fn end(id: &str, run: history::Run, message: history::Message) -> Bytes {
+fn said(event: Event, id: &str, frames: &mut Frames) {
+    let json = |text: String| document(text, "null");
+    match event {
+        Event::Text(text) => frames.event("delta", id, &Text { text }),
+        Event::Reasoning(text) => frames.event("reasoning", id, &Text { text }),
+        Event::ToolInput(history::ToolInput { id: call, name, delta }) => {
+            frames.event("tool_input", id, &ToolInput { id: call, name, delta });
+        }
+        Event::ToolCall(history::ToolCall { id: call, name, input_json }) => {
+            frames.event("tool_call", id, &ToolCall { id: call, name, input: json(input_json) });
+        }
+        Event::ToolResult(history::ToolResult { id: call, output_json, error }) => {
+            let output = error.is_none().then(|| json(output_json));
+            frames.event("tool_result", id, &ToolResult { id: call, output, error });
+        }
+        Event::Source(source) => frames.event("source", id, &Source::from(source)),
+        Event::File(history::File { url, media_type, name }) => {
+            frames.event("file", id, &File { url, media_type, name });
+        }
+        Event::Data(history::Data { name, id: data_id, data_json, .. }) => {
+            frames.event("data", id, &Data { name, id: data_id, data: json(data_json) });
+        }
+        Event::Title(title) => frames.event("title", id, &Title { title }),
+        Event::Usage(usage) => frames.event("usage", id, &Usage::from(usage)),
+        // The final message tells of them.
+        Event::Model(_) | Event::FinishReason(_) => {}
+    }
+}
+
+fn end(id: &str, run: history::Run, message: history::Message, frames: &mut Frames) {
     let name = match run.status() {
         RunStatus::Completed => "completed",
+        RunStatus::Failed => "failed",
         RunStatus::Cancelled => "cancelled",
-        RunStatus::Interrupted => "interrupted",
-        RunStatus::Failed | RunStatus::Running | RunStatus::Unspecified => "failed",
+        RunStatus::Interrupted | RunStatus::Running | RunStatus::Unspecified => "interrupted",
     };
-    frame(name, id, &End { run: run.into(), message: message.into() })
-}
-
-/// JSON has no raw line breaks outside of stored documents, whose lines become `data:` lines of their own.
-fn frame<T: Serialize>(name: &str, id: &str, data: &T) -> Bytes {
-    let json = serde_json::to_string(data).expect("strings and numbers are JSON");
-    let mut frame = format!("event: {name}\nid: {id}\n");
-    for line in json.split(['\n', '\r']) {
-        frame.push_str("data: ");
-        frame.push_str(line);
-        frame.push('\n');
-    }
-    frame.push('\n');
-    frame.into()
+    frames.event(name, id, &End { run: run.into(), message: message.into() });
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt as _;
-
     use super::*;
-    use crate::run::open_log;
-
-    async fn text(response: Response) -> String {
-        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
-    }
+    use crate::{dialect::sample::text, run::open_log};
 
     #[tokio::test]
     async fn a_log_that_breaks_off_still_has_a_last_word() {
-        let (mut writer, reader) = open_log("r");
-        writer.push(RunEvent::Text("half".into()));
+        let (writer, reader) = open_log("r", 100);
+        writer.start(Arc::default());
+        writer.say(Event::Text("half".to_owned()));
         drop(writer);
-        let text = text(stream(reader)).await;
+        let text = text(stream(reader.after(Some(0)))).await;
         assert!(
             text.starts_with(
-                ": keep-alive\n\nevent: delta\nid: r-0\ndata: {\"text\":\"half\"}\n\nevent: failed\nid: r-1\ndata: {"
+                ": keep-alive\n\nevent: delta\nid: r-1\ndata: {\"text\":\"half\"}\n\nevent: interrupted\nid: r-1\ndata: {"
             ),
             "{text}"
         );
-        assert!(text.contains(r#""error":{"code":"internal""#) && text.ends_with("}\n\n"), "{text}");
+        assert!(text.contains(r#""error":{"code":"stream_broken""#) && text.ends_with("}\n\n"), "{text}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn silence_is_filled_with_comments() {
-        let (writer, reader) = open_log("r");
-        let mut body = stream(reader).into_body();
-        let began = Instant::now();
-        for _ in 0..4 {
-            let frame = body.frame().await.unwrap().unwrap().into_data().unwrap();
-            assert_eq!(frame, COMMENT);
+    #[tokio::test]
+    async fn a_reader_that_is_too_slow_is_told_so_and_resumes() {
+        let (writer, reader) = open_log("r", 10);
+        writer.start(Arc::default());
+        let slow = stream(reader.clone());
+        for piece in ["01234", "56789", "01234", "56789"] {
+            writer.say(Event::Text(piece.to_owned()));
         }
-        assert_eq!(began.elapsed(), HEARTBEAT * 3);
-        drop(writer);
-    }
-
-    #[test]
-    fn line_breaks_of_stored_documents_stay_inside_the_frame() {
-        let raw = serde_json::value::RawValue::from_string("{\n\"a\":1}".to_owned()).unwrap();
-        assert_eq!(frame("x", "1", &raw), "event: x\nid: 1\ndata: {\ndata: \"a\":1}\n\n");
+        let told = text(slow).await;
+        assert!(told.contains("event: interrupted\nid: r-0\n") && told.contains("reader_too_slow"), "{told}");
+        writer.end(Arc::default());
+        let rest = text(stream(reader.after(Some(0)))).await;
+        let pieces = rest.matches("event: delta\n").count();
+        assert!(pieces == 4 && rest.contains("event: interrupted\nid: r-5\n"), "{rest}");
     }
 }

@@ -14,7 +14,10 @@ use kit::{
 };
 use tracing::{Instrument as _, field::Empty};
 
-use crate::problem::{Pending, Problem};
+use crate::{
+    problem::{Pending, Problem, Wording},
+    quota::Told,
+};
 
 /// Unknown paths share one label, so that nobody can grow the metrics.
 const NO_ROUTE: &str = "none";
@@ -24,6 +27,7 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| NO_ROUTE.to_owned(), |path| path.as_str().to_owned());
     let method = method(request.method());
+    let wording = Wording::at(request.uri().path());
     let span = tracing::info_span!(
         "request",
         otel.name = format!("{method} {route}"),
@@ -34,12 +38,15 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
         user.id = Empty,
     );
     propagation::continue_trace(&span, request.headers());
+    let told = Told::default();
     request.extensions_mut().insert(request_id.clone());
+    request.extensions_mut().insert(told.clone());
 
     let began = Instant::now();
     async {
         let mut response = next.run(request).await;
-        let code = finish(&request_id, &mut response);
+        let code = finish(wording, &request_id, &mut response);
+        told.tell(response.headers_mut());
         let (status, elapsed) = (response.status().as_u16(), began.elapsed());
         tracing::info!(
             http.response.status_code = status,
@@ -57,13 +64,13 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
 }
 
 /// Writes the body of a problem and the headers of every answer; returns the problem's code.
-fn finish(request_id: &RequestId, response: &mut Response) -> Option<String> {
+fn finish(wording: Wording, request_id: &RequestId, response: &mut Response) -> Option<String> {
     let pending = response.extensions_mut().remove::<Pending>().map(|pending| pending.0);
     let status = response.status();
     let bare = || (status.is_client_error() || status.is_server_error()).then(|| Problem::of_status(status).into());
     let problem = pending.or_else(bare);
     if let Some(problem) = &problem {
-        problem.render(request_id, response);
+        problem.render(wording, request_id, response);
     }
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER.clone(), request_id.header_value().clone());

@@ -1,6 +1,6 @@
 //! The user behind a request's credential.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -14,6 +14,7 @@ use proto::auth::v1::User;
 use crate::{
     app::App,
     problem::{self, Refused},
+    quota::Told,
 };
 
 /// Who asks, and in which request.
@@ -22,6 +23,8 @@ pub(crate) struct Caller {
     pub(crate) user_id: UserId,
     pub(crate) user: Arc<User>,
     pub(crate) request_id: RequestId,
+    /// What is counted for this request.
+    pub(crate) told: Told,
 }
 
 impl Caller {
@@ -40,6 +43,8 @@ impl FromRequestParts<App> for Caller {
         let presented = Presented { token, client, request_id: Some(&request_id) };
         let identity = app.verifier.verify(presented).await.map_err(|status| problem::from_status(&status))?;
         tracing::Span::current().record("user.id", tracing::field::display(identity.user_id));
-        Ok(Self { user_id: identity.user_id, user: identity.user, request_id })
+        let told = Told::of(&parts.extensions);
+        app.allowance.take(identity.user_id, &told, SystemTime::now())?;
+        Ok(Self { user_id: identity.user_id, user: identity.user, request_id, told })
     }
 }

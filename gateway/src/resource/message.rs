@@ -29,8 +29,13 @@ pub(crate) struct Message {
     agent: Option<String>,
     model: Option<String>,
     usage: Option<Usage>,
+    /// Why the agent stopped writing: `stop`, `length`, `content_filter`, `tool_calls` or `other`, where it said so.
+    finish_reason: Option<String>,
     /// Why it failed.
     error: Option<RunError>,
+    /// The run that is writing it, to be followed; null once it is final.
+    #[schema(format = Uuid)]
+    run_id: Option<String>,
     feedback: Option<Feedback>,
     siblings: Option<Siblings>,
     /// The id that the client gave it.
@@ -139,7 +144,9 @@ impl From<history::Message> for Message {
             agent: from.agent,
             model: from.model,
             usage: from.usage.map(Into::into),
+            finish_reason: from.finish_reason,
             error: from.error.map(Into::into),
+            run_id: from.run_id,
             feedback: from.feedback.and_then(feedback),
             siblings: from.siblings.map(|siblings| Siblings { index: siblings.index, count: siblings.count }),
             client_id: from.client_id,

@@ -18,7 +18,7 @@ use utoipa::{
     },
 };
 
-use crate::app::App;
+use crate::{app::App, problem::Wording};
 
 /// What is not about a single route.
 #[derive(OpenApi)]
@@ -27,13 +27,14 @@ use crate::app::App;
         title = "Colloquy",
         description = "Accounts and durable chat history in front of any AI agent. Every request needs \
             `Authorization: Bearer <token>` or the session cookie of Better Auth; what belongs to someone else answers 404. Errors are RFC 9457 problems with \
-            a stable `code`."
+            a stable `code`; below `/v1`, errors as OpenAI's API has them, with the same code."
     ),
     tags(
         (name = "agents", description = "Put questions to agents"),
         (name = "conversations", description = "My conversations"),
         (name = "messages", description = "What was said in them"),
         (name = "search", description = "What I am looking for"),
+        (name = "frontends", description = "The protocols of the AI SDK, AG-UI and OpenAI"),
         (name = "users", description = "Me"),
     )
 )]
@@ -83,7 +84,8 @@ pub(super) fn complete(document: &mut Document) {
         either.push(SecurityRequirement::new(name, std::iter::empty::<&str>()));
     }
     document.security = Some(either);
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
+        let wording = Wording::at(path);
         for operation in changes(item) {
             let refused = problem("The session cookie came from a page of another origin");
             operation.responses.responses.entry("403".to_owned()).or_insert(refused);
@@ -109,7 +111,7 @@ pub(super) fn complete(document: &mut Document) {
             for (status, response) in &mut operation.responses.responses {
                 let RefOr::T(response) = response else { continue };
                 if !status.starts_with('2') {
-                    as_problem(response);
+                    as_problem(response, wording);
                 } else if response.description.is_empty() {
                     "Done".clone_into(&mut response.description);
                 }
@@ -122,10 +124,14 @@ fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
     RefOr::T(ResponseBuilder::new().description(description).build())
 }
 
-fn as_problem(response: &mut utoipa::openapi::Response) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+fn as_problem(response: &mut utoipa::openapi::Response, wording: Wording) {
+    let (media_type, schema) = match wording {
+        Wording::Problem => ("application/problem+json", "Problem"),
+        Wording::OpenAi => ("application/json", "OpenAiProblem"),
+    };
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
     response.content.clear();
-    response.content.insert("application/problem+json".to_owned(), content.into());
+    response.content.insert(media_type.to_owned(), content.into());
     if response.description.is_empty() {
         "There is no such thing, for you".clone_into(&mut response.description);
     }

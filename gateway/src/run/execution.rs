@@ -4,13 +4,12 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use proto::history::v1::{RunError, RunStatus};
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use tracing::Instrument as _;
 
-use super::{Runs, Writer, recorder::Recorder, saving};
+use super::{Runs, Writer, admission::Slot, live::Held, recorder::Recorder, saving};
 use crate::{
-    agent::{Agent, AgentError, AgentFault, Question},
-    event::{Outcome, RunEvent, Started},
+    agent::{Agent, Question},
+    event::{Outcome, Started},
     extract::Caller,
 };
 
@@ -20,10 +19,11 @@ const AFTERLIFE: Duration = Duration::from_secs(30);
 /// A run that is saved as begun.
 pub(super) struct Execution {
     pub(super) started: Arc<Started>,
+    pub(super) held: Arc<Held>,
     pub(super) agent: Arc<Agent>,
     pub(super) question: Question,
     pub(super) caller: Caller,
-    pub(super) slot: Option<OwnedSemaphorePermit>,
+    pub(super) slot: Slot,
 }
 
 impl Runs {
@@ -36,39 +36,37 @@ impl Runs {
             conversation.id = execution.started.run.conversation_id,
             agent.name = execution.agent.name(),
         );
-        let (mut recorder, outcome, slot) = self.carry_out(execution, writer).instrument(span).await;
+        let (key, log) = ((execution.caller.user_id, run_id.clone()), execution.held.log.clone());
+        let (recorder, outcome, slot) = self.carry_out(execution, writer).instrument(span).await;
         let saved = outcome.run.error.as_ref().is_none_or(|error| error.code != saving::NOT_SAVED);
-        let place = if saved { None } else { self.0.unsaved.try_acquire().ok() };
-        if place.is_none() {
-            // Before anyone sees the end: whoever joins from then on asks the history.
-            self.live().remove(&run_id);
+        let place = if saved { None } else { self.0.unsaved_places.try_acquire().ok() };
+        if place.is_some() {
+            self.unsaved().insert(key.clone(), log);
         }
+        // Before anyone sees the end: whoever joins from then on asks the history.
+        self.0.live.remove(&run_id);
         // The next run may be admitted by the time a reader sees the end of this one.
         drop(slot);
-        recorder.note(RunEvent::Ended(Arc::new(outcome)));
+        recorder.writer.end(Arc::new(outcome));
         drop(recorder);
         if place.is_some() {
             tokio::select! {
                 () = tokio::time::sleep(AFTERLIFE) => {}
                 () = self.0.draining.cancelled() => {}
             }
-            self.live().remove(&run_id);
+            self.unsaved().remove(&key);
         }
     }
 
-    async fn carry_out(
-        &self,
-        execution: Execution,
-        writer: Writer,
-    ) -> (Recorder, Outcome, Option<OwnedSemaphorePermit>) {
-        let Execution { started, agent, question, caller, slot } = execution;
+    async fn carry_out(&self, execution: Execution, writer: Writer) -> (Recorder, Outcome, Slot) {
+        let Execution { started, held, agent, question, caller, slot } = execution;
         let gauge = metrics::gauge!("runs_active");
         gauge.increment(1);
         let began = tokio::time::Instant::now();
-        let mut recorder = Recorder::new(writer, self.0.limits.max_answer);
-        recorder.note(RunEvent::Started(Arc::clone(&started)));
+        let mut recorder = Recorder::new(writer, Arc::clone(&held), self.0.limits.max_answer);
+        recorder.writer.start(Arc::clone(&started));
 
-        let (status, error) = self.call(&agent, &question, &mut recorder).await;
+        let (status, error) = self.call(&agent, &question, &held, &mut recorder).await;
         let request = recorder.finish_request(&started.run, status, error);
         let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
 
@@ -88,20 +86,29 @@ impl Runs {
     }
 
     /// How the agent's work ended, and why if badly.
-    async fn call(&self, agent: &Agent, question: &Question, sink: &mut Recorder) -> (RunStatus, Option<RunError>) {
+    async fn call(
+        &self,
+        agent: &Agent,
+        question: &Question,
+        held: &Held,
+        sink: &mut Recorder,
+    ) -> (RunStatus, Option<RunError>) {
         let answer = AssertUnwindSafe(agent.answer(question, sink)).catch_unwind();
         let answer = tokio::select! {
             biased;
             () = self.0.interrupt.cancelled() => {
                 return failure(RunStatus::Interrupted, "interrupted", "the gateway was shut down in the middle of the answer");
             }
-            answer = timeout(self.0.limits.run_timeout, answer) => answer,
+            () = held.cancelled.cancelled() => return (RunStatus::Cancelled, None),
+            () = held.lost.cancelled() => {
+                return failure(RunStatus::Interrupted, "interrupted", "the run was taken away from this gateway");
+            }
+            answer = answer => answer,
         };
         let error = match answer {
-            Ok(Ok(Ok(()))) => return (RunStatus::Completed, None),
-            Ok(Ok(Err(error))) => error,
-            Ok(Err(_panic)) => return failure(RunStatus::Failed, "internal", "something broke on our side"),
-            Err(_elapsed) => AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer"),
+            Ok(Ok(())) => return (RunStatus::Completed, None),
+            Ok(Err(error)) => error,
+            Err(_panic) => return failure(RunStatus::Failed, "internal", "something broke on our side"),
         };
         tracing::warn!(error.code = error.fault.code(), %error, "the agent failed");
         failure(RunStatus::Failed, error.fault.code(), error.message)

@@ -3,19 +3,30 @@
 use aws_lc_rs::digest::{self, Context};
 use serde_json::Value;
 
-use super::Ask;
+use super::{Ask, Asked, Place};
 
 /// SHA-256 over the canonical request.
 pub(super) fn of(ask: &Ask) -> Vec<u8> {
     let mut digest = Context::new(&digest::SHA256);
-    part(&mut digest, Some(&ask.message));
-    part(&mut digest, ask.conversation_id.map(|id| id.to_string()).as_deref());
-    part(&mut digest, ask.parent_id.as_deref());
-    part(&mut digest, ask.agent.as_deref());
-    let metadata = ask.metadata.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok());
-    part(&mut digest, metadata.as_ref().map(canonical).as_deref());
-    let expires_at = ask.expires_at.map(|end| format!("{}.{:09}", end.seconds, end.nanos));
-    part(&mut digest, expires_at.as_deref());
+    let (kind, texts) = match &ask.asked {
+        Asked::New { text, parent_id, client_id, metadata } => {
+            let metadata = metadata.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok());
+            let metadata = metadata.as_ref().map(canonical);
+            ("new", [Some(text.clone()), parent_id.clone(), client_id.clone(), metadata])
+        }
+        Asked::Again { user_message_id } => ("again", [Some(user_message_id.clone()), None, None, None]),
+    };
+    let (place, id) = match &ask.place {
+        Place::New { expires_at } => ("new", expires_at.map(|end| format!("{}.{:09}", end.seconds, end.nanos))),
+        Place::Conversation(id) => ("conversation", Some(id.to_string())),
+        Place::ClientId(id) => ("client id", Some(id.clone())),
+    };
+    for text in texts.iter().map(Option::as_deref) {
+        part(&mut digest, text);
+    }
+    for text in [Some(kind), Some(place), id.as_deref(), ask.agent.as_deref()] {
+        part(&mut digest, text);
+    }
     digest.finish().as_ref().to_vec()
 }
 

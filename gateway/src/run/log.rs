@@ -1,49 +1,119 @@
-//! The log of one run: one writer, any number of readers, each from the first event on.
+//! The log of one run: one writer, any number of readers, each from the first step on.
+//!
+//! What was said is held as it goes over the wire, which takes a tenth of the memory that a list of events would, and
+//! read event by event.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use prost::Message as _;
+use proto::history::v1::{RunEvent, RunEvents};
 use tokio::sync::watch;
 
-use crate::event::RunEvent;
+use crate::event::{Event, Outcome, Started, Step};
 
-/// One event with its place in the log.
-#[derive(Debug, Clone)]
+/// One step with its place: the beginning is 0, the first event 1.
+#[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) number: usize,
-    pub(crate) event: RunEvent,
+    pub(crate) step: Step,
 }
 
-/// An empty log of a run.
-pub(crate) fn open(run_id: &str) -> (Writer, Reader) {
-    let log = Arc::new(Log { run_id: run_id.to_owned(), events: RwLock::default() });
-    let (written, seen) = watch::channel(0);
-    (Writer { log: Arc::clone(&log), written }, Reader { log, seen, next: 0 })
+/// Why there is no next step, though the run has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// The reader is too far behind.
+    Behind,
+    /// The writer is gone.
+    Broken,
+}
+
+/// An empty log. Readers that fall behind by more than `backlog` bytes are cut off.
+pub(crate) fn open(run_id: &str, backlog: usize) -> (Writer, Reader) {
+    let (steps, _) = watch::channel(0);
+    let log = Arc::new(Log { run_id: run_id.to_owned(), backlog, written: RwLock::default() });
+    let seen = steps.subscribe();
+    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, known: None })
 }
 
 #[derive(Debug)]
 struct Log {
     run_id: String,
-    events: RwLock<Vec<RunEvent>>,
+    backlog: usize,
+    written: RwLock<Written>,
+}
+
+#[derive(Debug, Default)]
+struct Written {
+    started: Option<Arc<Started>>,
+    /// All events, encoded, one after another.
+    events: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<u32>,
+    ended: Option<Arc<Outcome>>,
+}
+
+impl Log {
+    fn read(&self) -> RwLockReadGuard<'_, Written> {
+        self.written.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Written> {
+        self.written.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Written {
+    /// How many bytes the first events have.
+    fn end(&self, events: usize) -> usize {
+        events.checked_sub(1).and_then(|last| self.ends.get(last)).map_or(0, |end| *end as usize)
+    }
+
+    fn event(&self, position: usize) -> Option<RunEvent> {
+        let bytes =
+            self.events.get(self.end(position)..self.end(position + 1)).filter(|_| position < self.ends.len())?;
+        Some(RunEvent::decode(bytes).expect("we encoded it"))
+    }
 }
 
 /// The one who writes. Dropping it ends the log.
 #[derive(Debug)]
 pub(crate) struct Writer {
     log: Arc<Log>,
-    written: watch::Sender<usize>,
+    steps: watch::Sender<usize>,
 }
 
 impl Writer {
-    pub(crate) fn push(&mut self, event: RunEvent) {
-        let mut events = self.log.events.write().unwrap_or_else(PoisonError::into_inner);
-        events.push(event);
-        let length = events.len();
-        drop(events);
-        self.written.send_replace(length);
+    pub(crate) fn start(&self, started: Arc<Started>) {
+        self.log.write().started = Some(started);
+        self.steps.send_modify(|steps| *steps += 1);
     }
 
-    pub(super) fn len(&self) -> usize {
-        *self.written.borrow()
+    pub(crate) fn say(&self, event: Event) {
+        let mut written = self.log.write();
+        RunEvent { event: Some(event) }.encode(&mut written.events).expect("a vector grows");
+        let end = u32::try_from(written.events.len()).expect("an answer is far smaller than 4 GiB");
+        written.ends.push(end);
+        drop(written);
+        self.steps.send_modify(|steps| *steps += 1);
+    }
+
+    pub(crate) fn end(&self, outcome: Arc<Outcome>) {
+        self.log.write().ended = Some(outcome);
+        self.steps.send_modify(|steps| *steps += 1);
+    }
+
+    /// How many events there are.
+    pub(crate) fn len(&self) -> usize {
+        self.log.read().ends.len()
+    }
+
+    pub(crate) fn run_id(&self) -> &str {
+        &self.log.run_id
+    }
+
+    /// How many readers there are.
+    pub(super) fn readers(&self) -> usize {
+        self.steps.receiver_count()
     }
 }
 
@@ -53,6 +123,8 @@ pub(crate) struct Reader {
     log: Arc<Log>,
     seen: watch::Receiver<usize>,
     next: usize,
+    /// What was there when it came does not count as a backlog. None for one that is never cut off.
+    known: Option<usize>,
 }
 
 impl Reader {
@@ -60,15 +132,87 @@ impl Reader {
         &self.log.run_id
     }
 
-    /// The next event, when there is one; `None` after the last. Safe to call off.
-    pub(crate) async fn next(&mut self) -> Option<Entry> {
-        let number = self.next;
-        // Fails when the writer is gone; what it wrote is still there.
-        let _ = self.seen.wait_for(|written| *written > number).await;
-        let events = self.log.events.read().unwrap_or_else(PoisonError::into_inner);
-        let event = events.get(number)?.clone();
-        self.next += 1;
-        Some(Entry { number, event })
+    /// Whether it reads what this one writes.
+    pub(super) fn is_of(&self, writer: &Writer) -> bool {
+        Arc::ptr_eq(&self.log, &writer.log)
+    }
+
+    /// One that begins after the step of this number; the last step comes in any case.
+    #[must_use]
+    pub(crate) fn after(mut self, number: Option<usize>) -> Self {
+        self.next = number.map_or(0, |number| number.saturating_add(1));
+        self
+    }
+
+    /// The same, cut off when it falls behind from now on.
+    #[must_use]
+    pub(crate) fn in_time(mut self) -> Self {
+        self.known = Some(self.log.read().events.len());
+        self
+    }
+
+    /// How the run began, where that is known yet.
+    pub(crate) fn started(&self) -> Option<Arc<Started>> {
+        self.log.read().started.clone()
+    }
+
+    /// The next step. Safe to call off. Not to be called after the last.
+    pub(crate) async fn next(&mut self) -> Result<Entry, Lost> {
+        loop {
+            if let Some(entry) = self.step()? {
+                return Ok(entry);
+            }
+            if self.seen.changed().await.is_err() {
+                // The writer is gone; what it wrote last is still there.
+                return self.step()?.ok_or(Lost::Broken);
+            }
+        }
+    }
+
+    /// The same if it is there already.
+    pub(crate) fn ready(&mut self) -> Option<Result<Entry, Lost>> {
+        self.step().transpose()
+    }
+
+    fn step(&mut self) -> Result<Option<Entry>, Lost> {
+        self.seen.borrow_and_update();
+        let written = self.log.read();
+        let step = match self.next.checked_sub(1) {
+            None => written.started.clone().map(Step::Started),
+            Some(position) => {
+                let next = written.end(position.saturating_add(1).min(written.ends.len()));
+                let behind = self.known.map_or(0, |known| written.events.len().saturating_sub(next.max(known)));
+                if behind > self.log.backlog {
+                    return Err(Lost::Behind);
+                }
+                match written.event(position) {
+                    Some(event) => event.event.map(Step::Said),
+                    None => written.ended.clone().map(Step::Ended),
+                }
+            }
+        };
+        let number = if matches!(step, Some(Step::Ended(_))) { written.ends.len() + 1 } else { self.next };
+        Ok(step.map(|step| {
+            self.next = number + 1;
+            Entry { number, step }
+        }))
+    }
+
+    /// The events from a position on, as many as fit, and how many bytes they have.
+    pub(super) fn said_since(&self, position: usize, most_bytes: usize) -> RunEvents {
+        let written = self.log.read();
+        let begin = written.end(position);
+        let fitting = written.ends.iter().skip(position).take_while(|end| **end as usize - begin <= most_bytes).count();
+        // One that is larger than allowed goes alone.
+        let count = fitting.max(1).min(written.ends.len().saturating_sub(position));
+        let events = (position..position + count).filter_map(|position| written.event(position)).collect();
+        RunEvents { position: i64::try_from(position).unwrap_or(i64::MAX), events }
+    }
+
+    /// How many bytes of events came after this position.
+    pub(super) fn bytes_since(&self, position: usize) -> usize {
+        let written = self.log.read();
+        written.events.len() - written.end(position)
     }
 }
 
@@ -76,28 +220,66 @@ impl Reader {
 mod tests {
     use super::*;
 
-    async fn texts(mut reader: Reader) -> String {
+    const BACKLOG: usize = 100;
+
+    fn text(text: &str) -> Event {
+        Event::Text(text.to_owned())
+    }
+
+    fn begun() -> (Writer, Reader) {
+        let (writer, reader) = open("run", BACKLOG);
+        writer.start(Arc::default());
+        (writer, reader)
+    }
+
+    async fn texts(mut reader: Reader) -> (String, Lost) {
         let mut all = String::new();
-        while let Some(entry) = reader.next().await {
-            if let RunEvent::Text(text) = entry.event {
-                all.push_str(&text);
+        loop {
+            match reader.next().await {
+                Ok(Entry { step: Step::Said(Event::Text(text)), .. }) => all.push_str(&text),
+                Ok(_) => {}
+                Err(lost) => return (all, lost),
             }
         }
-        all
     }
 
     #[tokio::test]
     async fn every_reader_gets_everything_however_late_it_comes() {
-        let (mut writer, reader) = open("run");
+        let (writer, reader) = begun();
         let early = texts(reader.clone());
         let writing = async {
-            for text in ["a", "b", "c"] {
-                writer.push(RunEvent::Text(text.into()));
+            for piece in ["a", "b", "c"] {
+                writer.say(text(piece));
                 tokio::task::yield_now().await;
             }
             drop(writer);
         };
         let (early, ()) = tokio::join!(early, writing);
-        assert_eq!((early, texts(reader).await), ("abc".to_owned(), "abc".to_owned()));
+        let all = ("abc".to_owned(), Lost::Broken);
+        assert_eq!((early, texts(reader.clone()).await), (all.clone(), all));
+        assert_eq!(texts(reader.after(Some(2))).await.0, "c");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_falls_behind_is_cut_off_and_one_that_comes_late_is_not() {
+        let (writer, reader) = begun();
+        let early = reader.clone().in_time();
+        for _ in 0..BACKLOG {
+            writer.say(text("abc"));
+        }
+        let late = reader.clone().in_time();
+        assert_eq!(texts(early).await, (String::new(), Lost::Behind));
+        drop(writer);
+        assert_eq!(texts(late).await, ("abc".repeat(BACKLOG), Lost::Broken));
+    }
+
+    #[test]
+    fn what_is_new_is_handed_out_in_pieces_that_fit() {
+        let (writer, reader) = begun();
+        for piece in ["a", "b", "a long one", "c"] {
+            writer.say(text(piece));
+        }
+        let count = |position, most| reader.said_since(position, most).events.len();
+        assert_eq!((count(0, 1000), count(0, 6), count(2, 6), count(3, 6), count(4, 6)), (4, 2, 1, 1, 0));
     }
 }

@@ -1,145 +1,163 @@
-//! Takes what an agent says: into the log for readers, and together for the history.
+//! What becomes of an agent's events: each goes to the log at once, and the log makes the answer that is saved at the end.
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use proto::{
-    history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source, Usage},
+    answer::Answer,
+    history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source},
     limit,
 };
 
-use super::Writer;
+use super::{Writer, live::Held};
 use crate::{
     agent::{AgentError, Sink},
-    event::RunEvent,
+    event::Event,
 };
 
-/// An answer in more pieces than this would cost more memory for the pieces than for the answer.
+/// Smaller pieces than this would cost more memory for the pieces than for the answer.
 const MOST_EVENTS: usize = 200_000;
-/// What a source costs besides its texts: its id, numbers and framing on the way to the history and back.
-const SOURCE_OVERHEAD: usize = 128;
+/// What an event costs besides its texts: ids, numbers and framing on the way to the history and back.
+const OVERHEAD: usize = 128;
+/// What is left of a request for parts, however much text and sources there are.
+const PARTS: usize = limit::REQUEST_BYTES - crate::config::Limits::LARGEST_ANSWER - 1024 * 1024;
 
 /// The answer as far as it came.
 #[derive(Debug)]
 pub(super) struct Recorder {
-    writer: Writer,
+    pub(super) writer: Writer,
+    held: Arc<Held>,
     room: usize,
-    pub(super) text: String,
-    pub(super) sources: Vec<Source>,
-    title: Option<String>,
-    pub(super) usage: Option<Usage>,
-    pub(super) model: Option<String>,
+    room_for_parts: usize,
+    sources: usize,
 }
 
 impl Recorder {
     /// Takes at most so many bytes.
-    pub(super) fn new(writer: Writer, room: usize) -> Self {
-        Self { writer, room, text: String::new(), sources: Vec::new(), title: None, usage: None, model: None }
+    pub(super) fn new(writer: Writer, held: Arc<Held>, room: usize) -> Self {
+        Self { writer, held, room, room_for_parts: PARTS, sources: 0 }
     }
 
     /// What the history is to store.
     pub(super) fn finish_request(&self, run: &Run, status: RunStatus, error: Option<RunError>) -> FinishRunRequest {
+        let mut answer = Answer::default();
+        for event in self.held.log.said_since(0, usize::MAX).events {
+            answer.take(event);
+        }
+        // What was offered to the history may have readers, who are to miss nothing.
+        let rest = self.held.was_offered().then(|| self.held.log.said_since(self.held.kept(), usize::MAX));
         FinishRunRequest {
             run_id: run.id.clone(),
             fence: run.fence,
             status: status.into(),
-            content: self.text.clone(),
-            parts_json: String::new(),
-            sources: self.sources.clone(),
-            usage: self.usage,
+            parts_json: answer.parts_json(),
+            content: answer.text,
+            sources: answer.sources,
+            usage: answer.usage,
             error,
-            model: self.model.clone(),
-            title: self.title.clone(),
+            model: answer.model,
+            title: answer.title,
+            finish_reason: answer.finish_reason,
+            rest,
         }
     }
 
-    /// Writes what is not the agent's: the beginning and the end.
-    pub(super) fn note(&mut self, event: RunEvent) {
-        self.writer.push(event);
-    }
-
-    fn take_room(&mut self, size: usize) -> Result<(), AgentError> {
+    fn take_room(&mut self, event: &Event) -> Result<(), AgentError> {
         if self.writer.len() >= MOST_EVENTS {
             return Err(AgentError::too_large());
         }
-        self.room = self.room.checked_sub(size).ok_or_else(AgentError::too_large)?;
+        let size = match event {
+            Event::Text(text) => text.len(),
+            event => OVERHEAD + event.encoded_len(),
+        };
+        let part = match event {
+            Event::Text(text) | Event::Reasoning(text) => escaped(text),
+            Event::ToolCall(_) | Event::ToolResult(_) | Event::File(_) | Event::Data(_) => OVERHEAD + 6 * size,
+            _ => 0,
+        };
+        let take = |room: usize, size| room.checked_sub(size).ok_or_else(AgentError::too_large);
+        (self.room, self.room_for_parts) = (take(self.room, size)?, take(self.room_for_parts, part)?);
         Ok(())
     }
 }
 
 impl Sink for Recorder {
-    fn emit(&mut self, event: RunEvent) -> Result<(), AgentError> {
+    fn emit(&mut self, event: Event) -> Result<(), AgentError> {
         let event = match event {
-            RunEvent::Text(text) if text.is_empty() => return Ok(()),
-            RunEvent::Text(text) => {
-                self.take_room(text.len())?;
-                self.text.push_str(&text);
-                RunEvent::Text(text)
-            }
-            RunEvent::Source(source) => {
-                self.take_room(size(&source))?;
-                if self.sources.len() == limit::ANSWER_SOURCES {
+            Event::Text(text) | Event::Reasoning(text) if text.is_empty() => return Ok(()),
+            Event::Source(source) => {
+                if self.sources == limit::ANSWER_SOURCES {
                     return Err(AgentError::too_large());
                 }
-                let ordinal = i32::try_from(self.sources.len() + 1).expect("there are few");
-                let source = Source { ordinal, ..Arc::unwrap_or_clone(source) };
-                self.sources.push(source.clone());
-                RunEvent::Source(Arc::new(source))
+                self.sources += 1;
+                let ordinal = i32::try_from(self.sources).expect("there are few");
+                Event::Source(Source { ordinal, ..source })
             }
-            RunEvent::Title(title) => {
+            Event::Title(title) => {
                 let title: String = title.trim().chars().take(limit::TITLE).collect();
                 if title.is_empty() {
                     return Ok(());
                 }
-                self.take_room(title.len())?;
-                self.title = Some(title.clone());
-                RunEvent::Title(title.into())
+                Event::Title(title)
             }
-            RunEvent::Usage(usage) => {
-                self.take_room(0)?;
-                self.usage = Some(usage);
-                RunEvent::Usage(usage)
-            }
-            RunEvent::Model(model) => {
-                self.take_room(model.len())?;
-                self.model = Some(model.to_string());
-                RunEvent::Model(model)
-            }
-            RunEvent::Started(_) | RunEvent::Ended(_) => return Ok(()),
+            event => event,
         };
-        self.writer.push(event);
+        self.take_room(&event)?;
+        self.writer.say(event);
         Ok(())
+    }
+
+    fn ready(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(self.held.eased())
     }
 }
 
-fn size(source: &Source) -> usize {
-    let texts = [&source.title, &source.url, &source.snippet, &source.content_hash];
-    SOURCE_OVERHEAD + source.metadata_json.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+/// How long a text is as a JSON string.
+fn escaped(text: &str) -> usize {
+    let length = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(length).sum()
 }
 
 #[cfg(test)]
 mod tests {
     use prost::Message as _;
+    use proto::history::v1::ToolResult;
 
     use super::*;
 
     #[test]
     fn what_is_recorded_fits_a_request_however_small_its_pieces() {
-        let room = 100_000;
-        let small = |_| RunEvent::Source(Arc::new(Source { kind: "document".to_owned(), ..Source::default() }));
+        let room = crate::config::Limits::LARGEST_ANSWER;
+        let small = |_| Event::Source(Source { kind: "document".to_owned(), ..Source::default() });
         let large = |_| {
             let url = Some("x".repeat(3_000));
-            RunEvent::Source(Arc::new(Source { kind: "url".to_owned(), url, score: Some(0.5), ..Source::default() }))
+            Event::Source(Source { kind: "url".to_owned(), url, score: Some(0.5), ..Source::default() })
         };
-        let text = |_| RunEvent::Text("x".into());
-        let kinds: [&dyn Fn(usize) -> RunEvent; 3] = [&small, &large, &text];
+        let text = |_| Event::Text("\u{1}x".repeat(1_000));
+        let mixed = |number| match number % 2 {
+            0 => Event::Text("\"".repeat(1_000)),
+            _ => Event::Reasoning("\n".repeat(1_000)),
+        };
+        let tools = |_| {
+            Event::ToolResult(ToolResult {
+                id: "x".to_owned(),
+                output_json: String::new(),
+                error: Some("\u{1}".repeat(900)),
+            })
+        };
+        let kinds: [&dyn Fn(usize) -> Event; 5] = [&small, &large, &text, &mixed, &tools];
         for make in kinds {
-            let (writer, _reader) = super::super::open_log("run");
-            let mut recorder = Recorder::new(writer, room);
+            let (writer, reader) = super::super::open_log("run", usize::MAX);
+            let held = Held::new(&Run::default(), kit::caller::UserId(uuid::Uuid::nil()), reader);
+            let mut recorder = Recorder::new(writer, held, room);
             let refused = (0..).find_map(|number| recorder.emit(make(number)).err()).unwrap();
             assert_eq!(refused.fault, crate::agent::AgentFault::TooLarge);
             let request = recorder.finish_request(&Run::default(), RunStatus::Completed, None);
-            let frame = 16;
-            assert!((1..=room + frame).contains(&request.encoded_len()), "{}", request.encoded_len());
+            assert!((1..=limit::REQUEST_BYTES).contains(&request.encoded_len()), "{}", request.encoded_len());
         }
     }
 }

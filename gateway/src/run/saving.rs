@@ -101,7 +101,7 @@ fn is_fenced(status: &Status) -> bool {
 /// The end that someone else gave to the run.
 async fn elsewhere(history: &History, caller: &Caller, started: &Started, deadline: Instant) -> Option<Outcome> {
     let call = async {
-        let request = caller.ask(GetRunRequest { run_id: started.run.id.clone() });
+        let request = caller.ask(GetRunRequest { run_id: started.run.id.clone(), ..GetRunRequest::default() });
         history.runs().get_run(request).await
     };
     let answer = timeout_at(deadline, call).await.ok()?.ok()?.into_inner();

@@ -1,7 +1,7 @@
 //! From a request to the question that is saved and put to an agent.
 
 use prost_types::Timestamp;
-use proto::history::v1::{ContextMessage, Run, StartRunRequest};
+use proto::history::v1::{ContextMessage, Message, Run, StartRunRequest};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -15,42 +15,89 @@ pub(super) const FIELDS: [(&str, &str); 2] = [("content", "message"), ("request_
 #[derive(Debug)]
 pub(crate) struct Ask {
     pub(crate) caller: Caller,
-    pub(crate) message: String,
-    pub(crate) conversation_id: Option<Uuid>,
-    /// The shown path's newest message when absent, no parent when empty.
-    pub(crate) parent_id: Option<String>,
-    /// When a new conversation is to be deleted.
-    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) asked: Asked,
+    pub(crate) place: Place,
     pub(crate) agent: Option<String>,
-    pub(crate) metadata: Option<Box<RawValue>>,
     pub(crate) idempotency_key: Option<String>,
+    pub(crate) on_conflict: OnConflict,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// Something new.
+    New {
+        text: String,
+        /// The shown path's newest message when absent, no parent when empty.
+        parent_id: Option<String>,
+        /// The id that the client gives the question.
+        client_id: Option<String>,
+        metadata: Option<Box<RawValue>>,
+    },
+    /// A question that has been asked before. The answer becomes a sibling of those it has.
+    Again { user_message_id: String },
+}
+
+/// Where it is asked.
+#[derive(Debug)]
+pub(crate) enum Place {
+    /// In a new conversation, which may have an end.
+    New { expires_at: Option<Timestamp> },
+    /// In this one.
+    Conversation(Uuid),
+    /// In the one that the client gave this id; it is made when there is none.
+    ClientId(String),
+}
+
+/// What is to happen when another run goes on in the conversation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OnConflict {
+    /// It is a conflict, which names the run.
+    #[default]
+    Reject,
+    /// The other is stopped; what it wrote stays.
+    CancelPrevious,
+    /// This one waits for its end.
+    Enqueue,
 }
 
 impl Ask {
     pub(super) fn start_request(&self, agent: &str, limits: &Limits) -> StartRunRequest {
-        StartRunRequest {
-            conversation_id: self.conversation_id.map(|id| id.to_string()),
-            parent_id: self.parent_id.clone(),
+        let mut request = StartRunRequest {
             agent: agent.to_owned(),
-            content: self.message.clone(),
-            metadata_json: self.metadata.as_ref().map(|raw| raw.get().to_owned()).unwrap_or_default(),
             request_id: self.idempotency_key.clone(),
             fingerprint: fingerprint::of(self),
-            lease: prost_types::Duration::try_from(limits.lease()).ok(),
+            lease: prost_types::Duration::try_from(limits.run_lease).ok(),
             context_limit: limits.context_messages,
             context_characters: limits.context_characters,
-            expires_at: self.expires_at,
+            ..StartRunRequest::default()
+        };
+        match &self.asked {
+            Asked::New { text, parent_id, client_id, metadata } => {
+                request.content.clone_from(text);
+                request.parent_id.clone_from(parent_id);
+                request.client_id.clone_from(client_id);
+                request.metadata_json = metadata.as_ref().map(|raw| raw.get().to_owned()).unwrap_or_default();
+            }
+            Asked::Again { user_message_id } => request.user_message_id = Some(user_message_id.clone()),
         }
+        match &self.place {
+            Place::New { expires_at } => request.expires_at = *expires_at,
+            Place::Conversation(id) => request.conversation_id = Some(id.to_string()),
+            Place::ClientId(id) => request.conversation_client_id = Some(id.clone()),
+        }
+        request
     }
 
-    pub(super) fn question(&self, run: &Run, context: Vec<ContextMessage>) -> Question {
+    pub(super) fn question(&self, run: &Run, user_message: &Message, context: Vec<ContextMessage>) -> Question {
         Question {
             run_id: run.id.clone(),
             conversation_id: run.conversation_id.clone(),
             user: self.caller.user.clone(),
-            input: self.message.clone(),
+            input: user_message.content.clone(),
             context,
-            metadata: self.metadata.clone(),
+            metadata: RawValue::from_string(user_message.metadata_json.clone()).ok(),
             request_id: self.caller.request_id.clone(),
         }
     }

@@ -73,6 +73,7 @@ async fn a_message_is_appended_with_sources_and_judged() {
         "id": id, "conversation_id": conversation["id"], "parent_id": null, "role": "assistant", "status": "completed",
         "content": "It is.", "parts": [{"type": "text", "text": "It is."}], "sources": [], "agent": null, "model": null,
         "usage": null, "error": null, "feedback": null, "siblings": {"index": 1, "count": 1}, "client_id": "m-1",
+        "finish_reason": null, "run_id": null,
         "metadata": {}, "created_at": "2023-11-14T22:13:20.123Z", "completed_at": null,
     });
     assert_eq!(message, expected);

@@ -77,9 +77,9 @@ async fn a_foreign_page_cannot_make_a_browser_change_anything() {
     for (method, path) in routes().into_iter().filter(|(method, _)| *method != "GET") {
         let request = with_cookie("better-auth.session_token", method, &path, Some("{"));
         let answer = ask(&stack, with_header(request, "sec-fetch-site", "cross-site")).await;
-        assert_eq!(answer.problem(), (403, "origin_refused".to_owned()), "{method} {path}");
+        assert_eq!(answer.error_at(&path), (403, "origin_refused".to_owned()), "{method} {path}");
         let answer = ask(&stack, with_cookie("better-auth.session_token", method, &path, Some("{"))).await;
-        assert_eq!(answer.problem(), (403, "origin_refused".to_owned()), "{method} {path} without any origin");
+        assert_eq!(answer.error_at(&path), (403, "origin_refused".to_owned()), "{method} {path} without any origin");
     }
     assert!(stack.history.story().is_empty());
 }

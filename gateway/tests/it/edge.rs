@@ -62,7 +62,8 @@ async fn other_origins_are_let_in_by_name_only() {
     assert_eq!((refused.problem().0, refused.header("access-control-allow-origin")), (401, "https://app.test"));
     assert_eq!(
         refused.header("access-control-expose-headers"),
-        "x-request-id,retry-after,location,content-disposition"
+        "x-request-id,retry-after,ratelimit,ratelimit-policy,location,content-disposition,x-conversation-id,\
+         x-vercel-ai-ui-message-stream"
     );
 }
 

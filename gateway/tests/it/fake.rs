@@ -9,5 +9,5 @@ mod runs;
 
 pub(crate) use self::{
     auth::{FakeAuth, FakeUsers, SESSION},
-    history::{ALICE, BOB, FakeHistory},
+    history::{ALICE, BOB, FakeHistory, NOW},
 };

@@ -2,15 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
+mod agents;
 mod callers;
 mod conversations;
 mod credentials;
 mod edge;
 mod failures;
 mod fake;
+mod following;
+mod frontends;
 mod idempotency;
 mod openapi;
 mod privacy;
+mod quota;
 mod runs;
 mod shutdown;
 mod stack;

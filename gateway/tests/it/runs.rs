@@ -111,7 +111,7 @@ async fn an_answer_that_the_history_refuses_keeps_its_text() {
 
 #[tokio::test]
 async fn whatever_an_agent_cites_is_stored_as_it_came() {
-    let mut sources = vec![json!({"title": "T"}); 299];
+    let mut sources: Vec<_> = (1..300).map(|number| json!({ "title": format!("T{number}") })).collect();
     let deep = serde_json::from_str::<Value>(&format!("{}{}", "[".repeat(110), "]".repeat(110))).unwrap();
     let url = format!("https://t/{}", "x".repeat(50_000));
     sources.push(json!({"url": url, "metadata": {"long": "x".repeat(20 * 1024), "deep": deep}}));

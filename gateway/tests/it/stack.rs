@@ -137,6 +137,23 @@ impl Answer {
         (self.status.as_u16(), problem["code"].as_str().unwrap().to_owned())
     }
 
+    /// The same of an error as OpenAI's API has them.
+    pub(crate) fn openai_error(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/json", "{self:?}");
+        let error = &self.json()["error"];
+        for name in ["message", "type"] {
+            assert!(error[name].as_str().is_some_and(|text| !text.is_empty()), "{name}: {error}");
+        }
+        assert!(error.get("param").is_some());
+        assert_eq!(error["request_id"], self.header("x-request-id"));
+        (self.status.as_u16(), error["code"].as_str().unwrap().to_owned())
+    }
+
+    /// Status and code of an error in the form of this path.
+    pub(crate) fn error_at(&self, path: &str) -> (u16, String) {
+        if path.starts_with("/v1/") { self.openai_error() } else { self.problem() }
+    }
+
     /// Fields and codes of what is wrong.
     pub(crate) fn violations(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();

@@ -40,6 +40,8 @@ pub(crate) struct NewRun {
     pub(crate) asked: Asked,
     pub(crate) agent: String,
     pub(crate) request_id: Option<String>,
+    /// Begin nothing, but join the run that the request id names.
+    pub(crate) join_only: bool,
     pub(crate) fingerprint: Vec<u8>,
     pub(crate) lease: Duration,
     pub(crate) budget: Budget,
@@ -89,6 +91,10 @@ struct Ids {
 
 /// Writes question, pending answer and run, or finds out why not.
 pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<Started, Error> {
+    if let Some(request_id) = new.request_id.as_deref().filter(|_| new.join_only) {
+        let run = named_already(store, user, request_id, &new.fingerprint).await?.ok_or_else(not_found)?;
+        return joined(store, user, run).await;
+    }
     let conversation = match new.conversing {
         Conversing::In(id) => id,
         Conversing::InNew | Conversing::InNamed(_) => ConversationId::generate(),

@@ -13,12 +13,13 @@ use super::{
     query::{Probe, Query},
 };
 use crate::store::{
-    Store,
+    Store, Transaction,
     keeper::search::{self as index, Asked, Block, Candidate, Within},
 };
 
-/// So many blocks are opened at once at most.
-const MOST_BLOCKS: usize = 16;
+/// So many blocks are opened at once at most after the newest: the second time, and then. What is rare is asked for in
+/// all, and in few rounds; but what was common long ago would fill all that are opened.
+const MOST_BLOCKS: [usize; 2] = [16, 32];
 
 /// Candidates in their order, as far as they have been asked for.
 pub(super) struct Candidates<'a> {
@@ -31,8 +32,9 @@ pub(super) struct Candidates<'a> {
     /// Blocks that are not open yet, the newest at the end.
     closed: Vec<Block>,
     open: BTreeMap<Uuid, Candidate>,
-    /// How many blocks are opened next.
-    next: usize,
+    /// How many blocks are open, and how much they had.
+    opened: usize,
+    found: usize,
 }
 
 impl<'a> Candidates<'a> {
@@ -48,19 +50,27 @@ impl<'a> Candidates<'a> {
         let mut transaction = store.begin_to_search().await?;
         let waiting = index::not_indexed(&mut transaction, user, newest, &within, most).await?;
         let mut closed = index::blocks(&mut transaction, user).await?;
-        transaction.commit().await?;
         closed.retain(|block| block.newest >= oldest && block.oldest <= newest);
         closed.sort_unstable_by_key(|block| block.newest);
-        let mut candidates =
-            Self { store, user, query, within, oldest, newest, closed, open: BTreeMap::new(), next: 1 };
+        let open = BTreeMap::new();
+        let mut candidates = Self { store, user, query, within, oldest, newest, closed, open, opened: 0, found: 0 };
         candidates.add(waiting);
+        // One transaction for all that is asked of everybody.
+        if !candidates.closed.is_empty() {
+            candidates.open_blocks(&mut transaction, 1).await?;
+        }
+        transaction.commit().await?;
         Ok(candidates)
     }
 
     /// The next ones, `most` unless there are no more.
     pub(super) async fn take(&mut self, most: usize) -> Result<Vec<Candidate>, Error> {
-        while self.certain() < most && !self.closed.is_empty() {
-            self.open_blocks().await?;
+        loop {
+            let missing = most.saturating_sub(self.certain());
+            if missing == 0 || self.closed.is_empty() {
+                break;
+            }
+            self.open_more(missing).await?;
         }
         let mut taken = Vec::new();
         while taken.len() < most
@@ -74,7 +84,7 @@ impl<'a> Candidates<'a> {
     /// Every candidate there is, in no order, or None when there are more than `most`.
     pub(super) async fn all(mut self, most: usize) -> Result<Option<Vec<Candidate>>, Error> {
         while !self.closed.is_empty() && self.open.len() <= most {
-            self.open_blocks().await?;
+            self.open_more(most).await?;
         }
         Ok((self.open.len() <= most).then(|| self.open.into_values().collect()))
     }
@@ -87,10 +97,20 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    async fn open_blocks(&mut self) -> Result<(), Error> {
-        let first = self.closed.len().saturating_sub(self.next);
-        let blocks = self.closed.split_off(first);
-        self.next = (self.next * 4).min(MOST_BLOCKS);
+    /// Opens as many blocks as may have so many candidates, going by those that are open, and no fewer than these: who
+    /// comes back may do so often.
+    async fn open_more(&mut self, missing: usize) -> Result<(), Error> {
+        let most = MOST_BLOCKS[usize::from(self.opened > 1)];
+        let likely = (missing * self.opened).div_ceil(self.found.max(1));
+        let mut transaction = self.store.begin_to_search().await?;
+        self.open_blocks(&mut transaction, likely.max(self.opened).clamp(1, most)).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn open_blocks(&mut self, transaction: &mut Transaction, count: usize) -> Result<(), Error> {
+        let blocks = self.closed.split_off(self.closed.len().saturating_sub(count));
+        self.opened += blocks.len();
         let mut asked = Asked::default();
         for block in &blocks {
             let Some(probe) = self.query.probe(Hasher::of(self.user, block.number)) else { continue };
@@ -102,9 +122,8 @@ impl<'a> Candidates<'a> {
             asked.counts.push(i32::try_from(grams.len()).unwrap_or_default());
             asked.grams.extend(grams);
         }
-        let mut transaction = self.store.begin_to_search().await?;
-        let found = index::indexed(&mut transaction, self.user, &asked, &self.within).await?;
-        transaction.commit().await?;
+        let found = index::indexed(transaction, self.user, &asked, &self.within).await?;
+        self.found += found.len();
         self.add(found);
         Ok(())
     }

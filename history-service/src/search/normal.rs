@@ -39,7 +39,11 @@ pub(crate) enum Kind {
 
 impl Text {
     pub(crate) fn of(original: &str) -> Self {
-        let mut writer = Writer { text: Self::default(), joined: false };
+        // Most texts have a letter in a byte, and words of some letters.
+        let length = original.len().min(LONGEST_TEXT);
+        let (letters, places) = (Vec::with_capacity(length), Vec::with_capacity(length));
+        let text = Self { letters, places, tokens: Vec::with_capacity(length / 5) };
+        let mut writer = Writer { text, joined: false };
         for (place, c) in original.char_indices().take(LONGEST_TEXT) {
             fold(c, |letter| writer.push(letter, place));
         }

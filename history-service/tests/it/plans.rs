@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, raw_sql};
 use crate::{costs::statement, world::World};
 
 /// What is called most, each by words that only its statement has, and the role that runs it.
-const HOT: [(&str, &[&str], &str); 16] = [
+const HOT: [(&str, &[&str], &str); 17] = [
     ("list", &["(pinned, updated_at, conversation_id) <"], "colloquy_service"),
     ("list, backwards", &["(pinned, updated_at, conversation_id) >"], "colloquy_service"),
     ("one conversation", &["AND conversation_id = $2\n            LIMIT 1\n        ) c"], "colloquy_service"),
@@ -15,7 +15,8 @@ const HOT: [(&str, &[&str], &str); 16] = [
     ("sources of a message", &["LIMIT 32767"], "colloquy_service"),
     ("citations", &["s.url = $2"], "colloquy_service"),
     ("search: what is indexed", &["grams @>"], "colloquy_keeper"),
-    ("search: texts", &["LIMIT cardinality($2)"], "colloquy_service"),
+    ("search: texts", &["LIMIT cardinality($2) +"], "colloquy_service"),
+    ("search: places of hits", &["AS beside"], "colloquy_service"),
     ("search: entries of conversations", &["conversation_id = conversation.id"], "colloquy_service"),
     ("the latest run", &["latest.run_id"], "colloquy_service"),
     ("a tick", &["FOR NO KEY UPDATE OF r", "SKIP LOCKED", "renewed"], "colloquy_keeper"),

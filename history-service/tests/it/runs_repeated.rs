@@ -25,6 +25,27 @@ async fn a_repeated_request_joins_the_run_as_it_stands() {
 }
 
 #[tokio::test]
+async fn whoever_only_joins_begins_nothing() {
+    let world = World::new().await;
+    let user = world.user();
+    let joining = |key: Option<&str>| pb::StartRunRequest {
+        join_only: true,
+        request_id: key.map(str::to_owned),
+        ..keyed(question(None, "once"))
+    };
+    let nothing = user.start_run(joining(Some("key"))).await.unwrap_err();
+    assert_eq!((nothing.code(), reason_of(&nothing).as_str()), (Code::NotFound, "RUN_NOT_FOUND"));
+    let first = user.start_run(keyed(question(None, "once"))).await.unwrap();
+    let joined = user.start_run(joining(Some("key"))).await.unwrap();
+    assert_eq!((joined.run, joined.joined), (first.run, true));
+    let other = pb::StartRunRequest { fingerprint: vec![4], ..joining(Some("key")) };
+    assert_eq!(reason_of(&user.start_run(other).await.unwrap_err()), "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(user.start_run(joining(None)).await.unwrap_err().code(), Code::InvalidArgument);
+    let all = user.list_conversations(pb::ListConversationsRequest::default()).await.unwrap();
+    assert_eq!(all.conversations.len(), 1);
+}
+
+#[tokio::test]
 async fn a_repeated_request_in_a_conversation_is_no_second_run_in_it() {
     let world = World::new().await;
     let user = world.user();

@@ -51,12 +51,14 @@ pub(super) fn given_up(error: sqlx::Error) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::NotConnected, error))
 }
 
-/// Whether the server was not there, as opposed to having refused a statement.
+/// Whether the server was not there, or had no room, as opposed to having refused a statement.
 pub(super) fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        // Too many connections.
-        sqlx::Error::Database(refusal) => is_lost(error) || refusal.code().is_some_and(|code| code == "53300"),
+        // Insufficient resources, as a full disk or too many connections; or a standby that has not taken over yet.
+        sqlx::Error::Database(refusal) => {
+            is_lost(error) || refusal.code().is_some_and(|code| code.starts_with("53") || code == "25006")
+        }
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! A history service in memory: just enough to tell the order of things and whose they are.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,7 +15,7 @@ use kit::{
 };
 use prost_types::Timestamp;
 use proto::{
-    history::v1::{Conversation, FinishRunRequest, ListConversationsRequest, Message, Run, StartRunRequest},
+    history::v1::{Conversation, FinishRunRequest, ListConversationsRequest, Message, Run, RunEvent, StartRunRequest},
     reason,
 };
 use tokio::sync::watch;
@@ -53,6 +53,11 @@ pub(crate) struct Tables {
     pub(crate) listed: Vec<ListConversationsRequest>,
     pub(crate) started: Vec<StartRunRequest>,
     pub(crate) finished: Vec<FinishRunRequest>,
+    /// What was said in each run, as it was kept.
+    pub(crate) said: BTreeMap<String, Vec<RunEvent>>,
+    pub(crate) cancelled: BTreeSet<String>,
+    /// How often what was said was to be kept.
+    pub(crate) ticks: usize,
 }
 
 impl FakeHistory {

@@ -57,8 +57,12 @@ impl MessageService for FakeHistory {
 
     async fn get_message(&self, request: Request<GetMessageRequest>) -> Result<Response<GetMessageResponse>, Status> {
         let user = self.enter("GetMessage", &request)?;
-        let id = request.into_inner().message_id;
-        let message = own(&mut self.tables().messages, &user, &id, MESSAGE_NOT_FOUND)?.clone();
+        let GetMessageRequest { message_id, client_id } = request.into_inner();
+        let mut tables = self.tables();
+        let mut mine = tables.messages.values().filter(|(owner, _)| *owner == user);
+        let named = client_id.and_then(|id| mine.find(|(_, message)| message.client_id.as_ref() == Some(&id)));
+        let id = named.map_or(message_id, |(_, message)| message.id.clone());
+        let message = own(&mut tables.messages, &user, &id, MESSAGE_NOT_FOUND)?.clone();
         Ok(Response::new(GetMessageResponse { message: Some(message) }))
     }
 

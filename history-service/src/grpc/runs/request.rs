@@ -48,6 +48,9 @@ pub(super) fn beginning(request: pb::StartRunRequest) -> Result<NewRun, Error> {
             Conversing::In(id)
         }
     };
+    if request.join_only && request.request_id.is_none() {
+        fields.missing("request_id");
+    }
     let agent = fields.text("agent", request.agent, &(1..=limit::AGENT));
     let (user_message_id, parent_id) = (request.user_message_id, request.parent_id.as_deref());
     let asked = if let Some(question) = user_message_id {
@@ -83,6 +86,7 @@ pub(super) fn beginning(request: pb::StartRunRequest) -> Result<NewRun, Error> {
         asked,
         agent,
         request_id: fields.optional_text("request_id", request.request_id, &(1..=limit::IDEMPOTENCY_KEY)),
+        join_only: request.join_only,
         fingerprint: request.fingerprint,
         lease: fields.duration("lease", request.lease, &LEASE),
         budget: Budget {

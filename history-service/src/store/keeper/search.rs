@@ -22,6 +22,13 @@ pub(crate) struct Candidate {
     pub(crate) length: i32,
 }
 
+impl Candidate {
+    /// Whether it is the title of its conversation.
+    pub(crate) fn is_title(&self) -> bool {
+        self.entry_id == self.conversation_id.0
+    }
+}
+
 /// A part of a user's entries that is indexed together.
 #[derive(Debug)]
 pub(crate) struct Block {
@@ -50,9 +57,13 @@ pub(crate) struct Asked {
 
 impl Store {
     /// Opens a transaction of the keeper for [`indexed`]: whatever the planner believes about arrays, they are looked
-    /// up.
+    /// up. It believes in so much that it would plan anew each time, and compile the plan, which takes longer than all
+    /// look-ups.
     pub(crate) async fn begin_to_search(&self) -> sqlx::Result<Transaction> {
-        self.primary.begin("SET LOCAL ROLE colloquy_keeper; SET LOCAL enable_seqscan = off").await
+        let settings = "\
+            SET LOCAL ROLE colloquy_keeper; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; \
+            SET LOCAL plan_cache_mode = force_generic_plan";
+        self.primary.begin(settings).await
     }
 }
 

@@ -1,0 +1,162 @@
+//! JSON as agents write it: what has another form than expected is passed over, and a broken emoji breaks no answer.
+
+use std::borrow::Cow;
+
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use serde_json::{Value, value::RawValue};
+
+use super::AgentError;
+
+/// A string, where there is one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(from = "Value")]
+pub(super) struct Text(pub(super) Option<String>);
+
+impl Text {
+    /// An empty string is nothing to say.
+    pub(super) fn said(self) -> Option<String> {
+        self.0.filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn or_empty(self) -> String {
+        self.0.unwrap_or_default()
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl From<Value> for Text {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::String(text) => Self(Some(text)),
+            _ => Self(None),
+        }
+    }
+}
+
+/// Reads a document, and says what is broken in it.
+pub(super) fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, AgentError> {
+    serde_json::from_str(text)
+        .or_else(|error| match paired(text) {
+            Cow::Owned(mended) => serde_json::from_str(&mended),
+            Cow::Borrowed(_) => Err(error),
+        })
+        .map_err(|error| AgentError::bad_response(format!("{what} is broken: {error}")))
+}
+
+/// The text of a document; `null` where there is none.
+pub(super) fn document(document: Option<Box<RawValue>>) -> String {
+    document.map_or_else(|| "null".to_owned(), |document| Box::<str>::from(document).into_string())
+}
+
+/// A document that is a string says what it says; any other says its text.
+pub(super) fn words(document: &RawValue) -> String {
+    serde_json::from_str(document.get()).unwrap_or_else(|_| document.get().to_owned())
+}
+
+/// Halves of surrogate pairs, which servers in JavaScript write when they cut a text in the middle of a character, become
+/// U+FFFD. Strings in Rust, and columns of PostgreSQL, cannot hold them.
+fn paired(text: &str) -> Cow<'_, str> {
+    let mut mended = String::new();
+    let mut done = 0;
+    let mut at = 0;
+    while let Some(found) = text[at..].find('\\') {
+        let start = at + found;
+        at = start + 2;
+        let Some(unit) = surrogate(text, start) else {
+            // What is escaped may be longer than a byte.
+            while !text.is_char_boundary(at.min(text.len())) {
+                at += 1;
+            }
+            at = at.min(text.len());
+            continue;
+        };
+        at = start + 6;
+        if unit < 0xdc00 && surrogate(text, at).is_some_and(|unit| unit >= 0xdc00) {
+            at += 6;
+            continue;
+        }
+        mended.push_str(&text[done..start]);
+        mended.push_str("\\ufffd");
+        done = at;
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    mended.push_str(&text[done..]);
+    Cow::Owned(mended)
+}
+
+fn surrogate(text: &str, at: usize) -> Option<u32> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    u32::from_str_radix(digits, 16).ok().filter(|unit| (0xd800..0xe000).contains(unit))
+}
+
+/// The same document without NUL, which cannot be stored. What is no JSON becomes a string.
+pub(super) fn storable(document: String) -> String {
+    if serde_json::from_str::<IgnoredAny>(&document).is_err() {
+        return Value::String(document.replace('\0', "\u{fffd}")).to_string();
+    }
+    if !document.contains("\\u0000") && !document.contains("\\ud") && !document.contains("\\uD") {
+        return document;
+    }
+    let document = paired(&document);
+    match serde_json::from_str(&document) {
+        Ok(value) if document.contains("\\u0000") => without_nul(value).to_string(),
+        _ => document.into_owned(),
+    }
+}
+
+fn without_nul(value: Value) -> Value {
+    let clean = |text: String| text.replace('\0', "\u{fffd}");
+    match value {
+        Value::String(text) => Value::String(clean(text)),
+        Value::Array(items) => items.into_iter().map(without_nul).collect(),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(name, value)| (clean(name), without_nul(value))).collect())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_no_string_is_passed_over() {
+        let texts: Vec<Text> = read(r#"["a", null, true, -1, 1, 0.5, ["b", {}], {"c": "d"}, "e"]"#, "it").unwrap();
+        let texts: Vec<_> = texts.into_iter().map(|text| text.0).collect();
+        assert_eq!(texts.iter().flatten().collect::<Vec<_>>(), ["a", "e"]);
+    }
+
+    #[test]
+    fn half_a_character_becomes_its_stand_in() {
+        let read = |text: &str| read::<String>(text, "it").unwrap();
+        assert_eq!(read(r#""\ud83d\ude00""#), "😀");
+        assert_eq!(read(r#""a\ud83d""#), "a\u{fffd}");
+        assert_eq!(read(r#""\ude00b\\ud83d""#), "\u{fffd}b\\ud83d");
+        assert_eq!(read(r#""\ud83d\ud83d\ude00ü""#), "\u{fffd}😀ü");
+        assert!(super::read::<String>("\"\\ü\\ud83d\"", "it").is_err());
+        assert!(super::read::<String>("\"\\ud8", "it").is_err());
+    }
+
+    #[test]
+    fn documents_are_made_fit_to_be_stored() {
+        for (given, kept) in [
+            (r#"{"a": 1.50}"#, r#"{"a": 1.50}"#),
+            (r#"{"a\u0000": ["b\u0000"]}"#, "{\"a\u{fffd}\":[\"b\u{fffd}\"]}"),
+            (r#"{"a": "\ud83d"}"#, r#"{"a": "\ufffd"}"#),
+            ("{\"a", r#""{\"a""#),
+            ("a\0", "\"a\u{fffd}\""),
+            ("", r#""""#),
+        ] {
+            assert_eq!(storable(given.to_owned()), kept);
+        }
+    }
+}

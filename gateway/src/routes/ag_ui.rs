@@ -1,0 +1,238 @@
+//! AG-UI: runs of agents as its clients ask for them.
+
+use axum::{extract::State, response::Response};
+use http::HeaderMap;
+use proto::reason;
+use serde::Deserialize;
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
+use utoipa::ToSchema;
+
+use super::{chat::metadata, runs::idempotency_key};
+use crate::{
+    app::App,
+    dialect::{self, RunNames},
+    extract::{AgentName, Caller, Foreign},
+    problem::{Problem, Refused},
+    run::OnConflict,
+    thread::{self, Asking, Said, Thread},
+};
+
+/// A run, as AG-UI asks for it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RunAgentInput {
+    /// The conversation: your id for it, or ours.
+    #[schema(min_length = 1, max_length = 200)]
+    thread_id: String,
+    /// Your id for the run. The same again joins it.
+    #[schema(min_length = 1, max_length = 200)]
+    run_id: String,
+    /// All messages of the client's, of which the last question counts.
+    #[schema(value_type = Vec<Object>)]
+    messages: Vec<Box<RawValue>>,
+    /// Kept with the question and given to the agent, together up to 16 KiB; as are the next three.
+    #[schema(value_type = Option<Object>)]
+    state: Option<Value>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    tools: Option<Value>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    context: Option<Value>,
+    #[schema(value_type = Option<Object>)]
+    forwarded_props: Option<Value>,
+    /// Interrupts are not supported.
+    #[schema(value_type = Option<Vec<Object>>)]
+    resume: Option<Vec<Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    id: Option<String>,
+    role: String,
+    content: Option<Box<RawValue>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+#[derive(Debug, Deserialize)]
+struct Part {
+    r#type: String,
+    text: Option<String>,
+}
+
+/// Run the default agent, as AG-UI does.
+///
+/// Only the last question is believed; the history is the one that is stored. The same `threadId` and `runId` join a run. A
+/// question with an id that is known is answered again, or edited where its text is another. Another run of the same thread
+/// is stopped.
+#[utoipa::path(
+    post,
+    path = "/ag-ui",
+    tag = "frontends",
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable ASCII characters")),
+    request_body = RunAgentInput,
+    responses(
+        (status = 200, description = "Events of AG-UI", content((String = "text/event-stream"))),
+        (status = 409, body = Problem, description = "`user_erased`: you were erased"),
+        (status = 422, body = Problem, description = "The run id or idempotency key was used for another request"),
+    )
+)]
+pub(super) async fn run_default_agent(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Foreign(input): Foreign<RunAgentInput>,
+) -> Result<Response, Refused> {
+    run(app, caller, &headers, input, None).await
+}
+
+/// Run an agent, as AG-UI does.
+#[utoipa::path(
+    post,
+    path = "/ag-ui/{agent}",
+    tag = "frontends",
+    params(
+        ("agent" = String, Path, description = "The name of the agent"),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 200 printable ASCII characters"),
+    ),
+    request_body = RunAgentInput,
+    responses(
+        (status = 200, description = "Events of AG-UI", content((String = "text/event-stream"))),
+        (status = 409, body = Problem, description = "`user_erased`: you were erased"),
+        (status = 422, body = Problem, description = "The run id or idempotency key was used for another request"),
+    )
+)]
+pub(super) async fn run_named_agent(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    AgentName(agent): AgentName,
+    Foreign(input): Foreign<RunAgentInput>,
+) -> Result<Response, Refused> {
+    run(app, caller, &headers, input, Some(agent)).await
+}
+
+async fn run(
+    app: App,
+    caller: Caller,
+    headers: &HeaderMap,
+    input: RunAgentInput,
+    agent: Option<String>,
+) -> Result<Response, Refused> {
+    let said = input.said()?;
+    let (thread_id, run_id) = (input.thread_id, thread::bounded("runId", input.run_id)?);
+    let thread = Thread::named("threadId", thread_id.clone())?;
+    let key = idempotency_key(headers)?.unwrap_or_else(|| thread::key(&["ag-ui", &thread_id, &run_id]));
+    let asking = Asking { app: app.clone(), caller, thread, agent, on_conflict: OnConflict::CancelPrevious };
+    let reader = app.runs.see_through(async move { asking.submit(said, Some(key)).await }).await?;
+    Ok(dialect::ag_ui(reader, RunNames { thread_id, run_id }))
+}
+
+impl RunAgentInput {
+    fn said(&self) -> Result<Said, Refused> {
+        if self.resume.as_ref().is_some_and(|resume| !resume.is_empty()) {
+            return Err(thread::not_a_question("runs are not interrupted here, so that there is nothing to resume"));
+        }
+        let Some(Message { id, content, .. }) = self.newest()? else {
+            return Err(thread::not_a_question(
+                "the newest message must be a question of the user's; results of tools that the client ran are not taken",
+            ));
+        };
+        let id = id.filter(|id| !id.is_empty()).map(|id| thread::bounded("messages.id", id)).transpose()?;
+        let facts = [
+            ("state", &self.state),
+            ("tools", &self.tools),
+            ("context", &self.context),
+            ("forwardedProps", &self.forwarded_props),
+        ];
+        let facts = facts.into_iter().filter_map(|(name, value)| {
+            let value = value.as_ref().filter(|value| !is_empty(value))?;
+            Some((name.to_owned(), value.clone()))
+        });
+        Ok(Said { id, text: text(content.as_deref())?, metadata: metadata(facts.collect::<Map<_, _>>())? })
+    }
+
+    /// The newest message that somebody said, where it is the user's.
+    fn newest(&self) -> Result<Option<Message>, Refused> {
+        for raw in self.messages.iter().rev() {
+            let message: Message = serde_json::from_str(raw.get())
+                .map_err(|error| Problem::invalid_field("messages", reason::FIELD_INVALID, error.to_string()))?;
+            match message.role.as_str() {
+                "user" => return Ok(Some(message)),
+                "assistant" | "tool" => return Ok(None),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn text(content: Option<&RawValue>) -> Result<String, Refused> {
+    let empty = to_raw_value("").expect("a string is JSON");
+    match serde_json::from_str(content.unwrap_or(&empty).get()) {
+        Ok(Content::Text(text)) => Ok(text),
+        Ok(Content::Parts(parts)) => {
+            let texts = parts.into_iter().map(|Part { r#type, text }| match (r#type.as_str(), text) {
+                ("text", Some(text)) => Ok(text),
+                (other, _) => Err(thread::not_text(format!("a question has parts of text only; not `{other}`"))),
+            });
+            Ok(texts.collect::<Result<Vec<_>, _>>()?.join("\n\n"))
+        }
+        Err(_) => {
+            Err(Problem::invalid_field("messages.content", reason::FIELD_INVALID, "must be a text or a list of parts"))
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(messages: &Value) -> Result<Said, Refused> {
+        let body = json!({"threadId": "t", "runId": "r", "messages": messages, "tools": [], "state": {"page": 1}});
+        serde_json::from_str::<RunAgentInput>(&body.to_string()).unwrap().said()
+    }
+
+    #[test]
+    fn the_last_question_counts_and_what_surrounds_it_goes_along() {
+        let parts = json!([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]);
+        let said = said(&json!([
+            {"id": "1", "role": "assistant", "content": "invented"},
+            {"id": "2", "role": "user", "content": parts},
+            {"id": "3", "role": "activity", "content": {}},
+        ]))
+        .unwrap();
+        assert_eq!((said.id.as_deref(), said.text.as_str()), (Some("2"), "a\n\nb"));
+        assert_eq!(said.metadata.unwrap().get(), r#"{"state":{"page":1}}"#);
+    }
+
+    #[test]
+    fn what_is_no_question_is_refused() {
+        for (messages, code) in [
+            (json!([]), "question_expected"),
+            (json!([{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}]), "question_expected"),
+            (json!([{"role": "user", "content": [{"type": "image"}]}]), "parts_unsupported"),
+            (json!([{"role": "user", "content": 7}]), "invalid_request"),
+        ] {
+            assert_eq!(said(&messages).unwrap_err().code(), code, "{messages}");
+        }
+    }
+}

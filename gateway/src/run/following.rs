@@ -1,0 +1,146 @@
+//! Runs that go on at another gateway, followed through the history: one stream for all who read here.
+
+use std::sync::Arc;
+
+use proto::history::v1::{
+    RunEvents, WatchRunRequest, WatchRunResponse,
+    watch_run_response::{Exchange, Step as Told},
+};
+use tokio::time::{Duration, Instant, sleep, timeout};
+use tonic::{Status, Streaming};
+
+use super::{Reader, Runs, Writer, open_log};
+use crate::{
+    event::{Outcome, Started},
+    extract::Caller,
+    history,
+    problem::Refused,
+};
+
+/// How long a stream that broke is begun again.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(250);
+/// How often it is looked whether somebody still reads.
+const LOOK: Duration = Duration::from_secs(5);
+
+impl Runs {
+    /// Follows a run of another gateway's, or one that ended.
+    pub(super) async fn follow(&self, caller: &Caller, run_id: &str) -> Result<Reader, Refused> {
+        let key = (caller.user_id, run_id.to_owned());
+        if let Some(reader) = self.followed().get(&key) {
+            return Ok(reader.clone());
+        }
+        let request = WatchRunRequest { run_id: run_id.to_owned(), position: 0 };
+        let mut stream =
+            self.0.history.watches().watch_run(caller.ask(request)).await.map_err(history::problem)?.into_inner();
+        let first = stream.message().await.map_err(history::problem)?.and_then(|message| message.step);
+        let Some(Told::Found(found)) = first else { return Err(history::incomplete("WatchRunResponse")) };
+        let found = outcome(found)?;
+        let (writer, reader) = open_log(run_id, self.0.limits.reader_backlog);
+        writer.start(Arc::new(Started { run: found.run, user_message: found.user_message, message: found.message }));
+        let readers = {
+            let mut followed = self.followed();
+            // Somebody may have been faster.
+            let readers = followed.entry(key.clone()).or_insert_with(|| reader.clone());
+            readers.clone()
+        };
+        if readers.is_of(&writer) {
+            let (runs, caller) = (self.clone(), caller.clone());
+            drop(reader);
+            self.0.relays.spawn(async move {
+                runs.0.interrupt.run_until_cancelled(runs.relay(&caller, &writer, stream)).await;
+                runs.followed().remove(&key);
+            });
+        }
+        Ok(readers)
+    }
+
+    /// What comes after all that is known.
+    async fn watch_on(&self, caller: &Caller, writer: &Writer) -> Result<Streaming<WatchRunResponse>, Status> {
+        let position = i64::try_from(writer.len()).unwrap_or(i64::MAX);
+        let request = WatchRunRequest { run_id: writer.run_id().to_owned(), position };
+        Ok(self.0.history.watches().watch_run(caller.ask(request)).await?.into_inner())
+    }
+
+    /// Passes on what comes, and begins again where it broke.
+    async fn relay(&self, caller: &Caller, writer: &Writer, stream: Streaming<WatchRunResponse>) {
+        let mut stream = Some(stream);
+        let mut deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            // The map has one reader for those to come.
+            if writer.readers() <= 1 {
+                return;
+            }
+            let told = match &mut stream {
+                Some(stream) => timeout(LOOK, next(stream)).await,
+                None => Ok(self.watch_on(caller, writer).await.map(|begun| {
+                    stream = Some(begun);
+                    None
+                })),
+            };
+            let step = match told {
+                Ok(Ok(Some(step))) => Ok(step),
+                Ok(Err(status)) => Err(status),
+                // A new stream, or silence on an old one.
+                Ok(Ok(None)) | Err(_) => {
+                    deadline = Instant::now() + PATIENCE;
+                    continue;
+                }
+            };
+            match step {
+                Ok(Told::Found(_)) => {}
+                Ok(Told::Events(events)) => say(writer, events),
+                Ok(Told::Ended(exchange)) => return end(writer, exchange),
+                Err(status) if history::is_away(&status) => {
+                    stream = None;
+                    sleep(PAUSE).await;
+                    continue;
+                }
+                Err(status) => {
+                    tracing::info!(
+                        run.id = writer.run_id(),
+                        error = status.message(),
+                        "a run cannot be followed any more"
+                    );
+                    return;
+                }
+            }
+            deadline = Instant::now() + PATIENCE;
+        }
+        tracing::warn!(run.id = writer.run_id(), "a run is not followed any more: the history service stayed away");
+    }
+}
+
+async fn next(stream: &mut Streaming<WatchRunResponse>) -> Result<Option<Told>, Status> {
+    let message = stream.message().await?.and_then(|message| message.step);
+    message.map(Some).ok_or_else(|| Status::unavailable("the stream broke"))
+}
+
+fn say(writer: &Writer, events: RunEvents) {
+    let known = writer.len();
+    let position = usize::try_from(events.position).unwrap_or_default();
+    for event in events.events.into_iter().skip(known.saturating_sub(position)).filter_map(|event| event.event) {
+        writer.say(event);
+    }
+}
+
+fn end(writer: &Writer, exchange: Exchange) {
+    let Ok(outcome) = outcome(exchange) else { return };
+    if writer.len() == 0 {
+        // Over before its first tick, so that there is nothing but the answer.
+        proto::answer::events(&outcome.message)
+            .into_iter()
+            .filter_map(|event| event.event)
+            .for_each(|event| writer.say(event));
+    }
+    writer.end(Arc::new(outcome));
+}
+
+fn outcome(exchange: Exchange) -> Result<Outcome, Refused> {
+    match exchange {
+        Exchange { run: Some(run), user_message: Some(user_message), message: Some(message) } => {
+            Ok(Outcome { run, user_message, message })
+        }
+        _ => Err(history::incomplete("WatchRunResponse")),
+    }
+}

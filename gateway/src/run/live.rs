@@ -1,0 +1,141 @@
+//! The runs whose agents are at work for this gateway.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use kit::caller::UserId;
+use proto::history::v1::Run;
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Reader;
+
+/// So many bytes may wait for the history; an agent that says more has to wait too.
+const MOST_WAITING: usize = 1024 * 1024;
+
+/// A run that we hold.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) run_id: String,
+    pub(super) user_id: UserId,
+    pub(super) fence: i64,
+    pub(super) log: Reader,
+    /// Its user, from any gateway, wants it to stop.
+    pub(super) cancelled: CancellationToken,
+    /// It was taken away from us.
+    pub(super) lost: CancellationToken,
+    began: Instant,
+    renewed: Mutex<Instant>,
+    /// How many of its events the history has for certain.
+    kept: AtomicUsize,
+    /// Whether the history may have some of its events.
+    offered: AtomicBool,
+    eased: Notify,
+}
+
+impl Held {
+    pub(super) fn new(run: &Run, user_id: UserId, log: Reader) -> Arc<Self> {
+        let began = Instant::now();
+        Arc::new(Self {
+            run_id: run.id.clone(),
+            user_id,
+            fence: run.fence,
+            log,
+            cancelled: CancellationToken::new(),
+            lost: CancellationToken::new(),
+            began,
+            renewed: Mutex::new(began),
+            kept: AtomicUsize::new(0),
+            offered: AtomicBool::new(false),
+            eased: Notify::new(),
+        })
+    }
+
+    /// How long it has been going on.
+    pub(super) fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(super) fn since_renewal(&self) -> Duration {
+        self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// The lease runs from this time at least.
+    pub(super) fn renewed(&self, at: Instant) {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    }
+
+    pub(super) fn kept(&self) -> usize {
+        self.kept.load(Ordering::Acquire)
+    }
+
+    pub(super) fn offer(&self) {
+        self.offered.store(true, Ordering::Release);
+    }
+
+    pub(super) fn was_offered(&self) -> bool {
+        self.offered.load(Ordering::Acquire)
+    }
+
+    pub(super) fn keep(&self, events: usize) {
+        self.kept.store(events, Ordering::Release);
+        self.eased.notify_waiters();
+    }
+
+    /// Waits while too much of this run waits for the history. The other runs go on.
+    pub(super) async fn eased(&self) {
+        loop {
+            let eased = self.eased.notified();
+            if self.log.bytes_since(self.kept()) <= MOST_WAITING {
+                return;
+            }
+            eased.await;
+        }
+    }
+}
+
+/// All of them, by run id.
+#[derive(Debug, Default)]
+pub(super) struct Live(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    runs: HashMap<String, Arc<Held>>,
+    tended: bool,
+}
+
+impl Live {
+    /// Adds a run; true when nobody tends the runs yet, and the caller is to see to that.
+    pub(super) fn add(&self, held: Arc<Held>) -> bool {
+        let mut inner = self.lock();
+        inner.runs.insert(held.run_id.clone(), held);
+        !std::mem::replace(&mut inner.tended, true)
+    }
+
+    pub(super) fn remove(&self, run_id: &str) {
+        self.lock().runs.remove(run_id);
+    }
+
+    pub(super) fn get(&self, run_id: &str) -> Option<Arc<Held>> {
+        self.lock().runs.get(run_id).cloned()
+    }
+
+    /// All there are. None when there are none, and from then on nobody tends them.
+    pub(super) fn all(&self) -> Option<Vec<Arc<Held>>> {
+        let mut inner = self.lock();
+        inner.tended = !inner.runs.is_empty();
+        inner.tended.then(|| inner.runs.values().cloned().collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,83 @@
+//! What one user may have: rates that are told, places that are shared.
+
+use serde_json::json;
+use testkit::agent::{Gate, Piece, Reply};
+
+use crate::stack::{Stack, greeting, request, send};
+
+#[tokio::test]
+async fn what_is_left_of_a_rate_is_told_and_too_much_is_refused() {
+    let stack = Stack::with(greeting(), &["--gateway-requests-per-minute=3", "--gateway-runs-per-minute=1"]).await;
+    let first = stack.ask(&json!({"message": "hi"})).await;
+    assert_eq!(first.header("ratelimit-policy"), r#""requests";q=3;w=60, "runs";q=1;w=60"#);
+    assert!(first.header("ratelimit").starts_with(r#""requests";r=2;t="#), "{first:?}");
+    let second = stack.ask(&json!({"message": "hi"})).await;
+    assert_eq!(second.problem(), (429, "too_many_runs".to_owned()));
+    assert!((1..=60).contains(&second.header("retry-after").parse().unwrap()), "{second:?}");
+    assert_eq!(stack.send("GET", "/agents", None).await.status, 200);
+    let fourth = stack.send("GET", "/agents", None).await;
+    assert_eq!(fourth.problem(), (429, "too_many_requests".to_owned()));
+    assert!((1..=20).contains(&fourth.header("retry-after").parse().unwrap()), "{fourth:?}");
+    let other = send(stack.gateway.router(), request("bob", "GET", "/agents", None)).await;
+    assert_eq!(other.status, 200, "everyone has their own");
+    assert_eq!(stack.history.story(), ["StartRun", "agent asked", "FinishRun"], "a refused question is not saved");
+}
+
+#[tokio::test]
+async fn without_limits_nothing_is_told() {
+    let stack = Stack::new(greeting()).await;
+    let answer = stack.ask(&json!({"message": "hi"})).await;
+    assert_eq!((answer.header("ratelimit"), answer.header("ratelimit-policy")), ("", ""));
+}
+
+#[tokio::test]
+async fn one_user_does_not_take_all_places() {
+    let gate = Gate::new();
+    let reply = Reply::Sse(vec![Piece::Wait(gate.clone()), Piece::done()]);
+    let stack = Stack::with(reply, &["--gateway-max-runs-per-user=1"]).await;
+    let second = async {
+        stack.agent.asked(1).await;
+        let refused = stack.ask(&json!({"message": "and?"})).await;
+        let bob = request("bob", "POST", "/agents/run", Some(("application/json", r#"{"message":"hi"}"#.to_owned())));
+        let (other, ()) = tokio::join!(send(stack.gateway.router(), bob), async {
+            stack.agent.asked(2).await;
+            gate.open();
+            gate.open();
+        });
+        (refused, other)
+    };
+    let body = json!({"message": "hi"});
+    let (first, (refused, other)) = tokio::join!(stack.ask(&body), second);
+    assert_eq!((first.status.as_u16(), other.status.as_u16()), (200, 200));
+    assert_eq!(refused.problem(), (429, "too_many_concurrent_runs".to_owned()));
+    assert_eq!(refused.header("retry-after"), "2");
+}
+
+#[tokio::test]
+async fn a_request_that_is_sent_again_joins_its_run_however_much_there_is_to_do() {
+    let gate = Gate::new();
+    let reply = Reply::Sse(vec![Piece::Wait(gate.clone()), Piece::done()]);
+    let stack = Stack::with(reply, &["--gateway-runs-per-minute=1", "--gateway-max-runs-per-user=1"]).await;
+    let keyed = |key: &str| {
+        let body = ("application/json", r#"{"message":"hi"}"#.to_owned());
+        let mut request = request("alice", "POST", "/agents/run", Some(body));
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        request
+    };
+    let again = async {
+        stack.agent.asked(1).await;
+        let other = send(stack.gateway.router(), keyed("other")).await;
+        let (again, ()) = tokio::join!(send(stack.gateway.router(), keyed("k")), async {
+            let mut story = stack.history.0.story.subscribe();
+            story.wait_for(|story| story.iter().filter(|what| *what == "StartRun").count() == 3).await.unwrap();
+            gate.open();
+        });
+        (other, again)
+    };
+    let (first, (other, again)) = tokio::join!(send(stack.gateway.router(), keyed("k")), again);
+    assert_eq!((first.status.as_u16(), first.json()), (200, again.json()));
+    assert_eq!(other.problem(), (429, "too_many_concurrent_runs".to_owned()));
+    let later = send(stack.gateway.router(), keyed("k")).await;
+    assert_eq!((later.status.as_u16(), later.json()), (200, first.json()));
+    assert_eq!(stack.agent.received().len(), 1);
+}
