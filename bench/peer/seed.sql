@@ -5,6 +5,9 @@ SET synchronous_commit = off;
 SET work_mem = '256MB';
 SET maintenance_work_mem = '512MB';
 
+-- Else the history service would be busy with its index for minutes.
+TRUNCATE history.search_entry;
+
 CREATE SCHEMA peer;
 CREATE TABLE peer.users (
     id uuid PRIMARY KEY,

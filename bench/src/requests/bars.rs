@@ -21,7 +21,7 @@ const LATEST: f64 = 200.0;
 pub(super) fn print(cells: &[Cell], options: &Options) {
     let spoiled = cells.iter().filter(|cell| cell.is_spoiled()).count();
     println!(
-        "\n{spoiled} of {} cells were spoiled by others (more than {TOO_MUCH} of the machine) and left out.",
+        "\n{spoiled} of {} cells were spoiled by others (more than {TOO_MUCH} of the machine). They are left out, save where all are.",
         cells.len()
     );
     for connections in [CONNECTIONS, CROWD] {
@@ -87,12 +87,18 @@ impl<'a> Of<'a> {
         self.all().filter(|cell| !cell.is_spoiled())
     }
 
+    /// Those that count: all where none is clean.
+    fn used(&self) -> Vec<&'a Cell> {
+        let clean = self.clean().collect::<Vec<_>>();
+        if clean.is_empty() { self.all().collect() } else { clean }
+    }
+
     fn median(&self, value: impl Fn(&Cell) -> f64) -> Option<f64> {
-        median(self.clean().map(value).collect())
+        median(self.used().into_iter().map(value).collect())
     }
 }
 
-/// The median of the ratios of rounds in which neither was spoiled.
+/// The median of the ratios of rounds in which neither was spoiled; of all rounds where there is no such round.
 fn against(
     cells: &[Cell],
     connections: usize,
@@ -102,11 +108,13 @@ fn against(
 ) -> Option<f64> {
     let others = Of { cells, connections, kind, name: other };
     let own = Of { cells, connections, kind, name: own };
-    let pairs = own.clean().filter_map(|cell| {
-        let other = others.clean().find(|other| other.load.round == cell.load.round)?;
-        Some(value(cell) / value(other))
+    let pairs = own.all().filter_map(|cell| {
+        let other = others.all().find(|other| other.load.round == cell.load.round)?;
+        Some((value(cell) / value(other), cell.is_spoiled() || other.is_spoiled()))
     });
-    median(pairs.collect())
+    let pairs = pairs.collect::<Vec<_>>();
+    let clean = pairs.iter().filter(|pair| !pair.1).map(|pair| pair.0).collect::<Vec<_>>();
+    median(if clean.is_empty() { pairs.into_iter().map(|pair| pair.0).collect() } else { clean })
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
