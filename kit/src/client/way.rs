@@ -133,7 +133,7 @@ mod tests {
         *request.headers_mut() = question.into_parts().0.into_headers();
         let answer = way.clone().call(request);
         async {
-            let answer = answer.await.map_err(|error| Status::from_error(error))?;
+            let answer = answer.await.map_err(Status::from_error)?;
             Ok(answer.headers()["x-said"].to_str().unwrap().to_owned())
         }
     }
