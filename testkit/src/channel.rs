@@ -11,6 +11,8 @@ use tonic::{
 use tower::service_fn;
 
 const PIPE: usize = 64 * 1024;
+/// More than streams that nobody reads hold back together, so that each fills its own window and keeps no other waiting.
+const WINDOW: u32 = 16 * 1024 * 1024;
 
 /// A channel to these routes. Each connect, the first and any later one, opens a new pipe.
 pub fn channel(router: Router) -> Channel {
@@ -28,5 +30,7 @@ pub fn channel(router: Router) -> Channel {
             Ok::<_, std::io::Error>(TokioIo::new(client))
         }
     });
-    Endpoint::from_static("http://in.memory").connect_with_connector_lazy(connector)
+    Endpoint::from_static("http://in.memory")
+        .initial_connection_window_size(WINDOW)
+        .connect_with_connector_lazy(connector)
 }

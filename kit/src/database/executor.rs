@@ -12,6 +12,9 @@ use sqlx::{
 
 use super::{pool::Pool, replica::Replica};
 
+/// How often a statement is sent again.
+const REPEATS: usize = 2;
+
 /// Everything that a statement answers, in order.
 pub(super) type Answer = Vec<Either<PgQueryResult, PgRow>>;
 
@@ -39,11 +42,15 @@ impl Statement {
 }
 
 impl Pool {
-    /// Runs it, again when the connection is lost on the way.
+    /// Runs it, again when the connection is lost on the way. Twice, because a server that ends its connections also ends
+    /// those that are just being made.
     pub(super) async fn run(&self, statement: Statement) -> sqlx::Result<Answer> {
-        match self.attempt(statement.clone()).await {
-            Err(error) if self.notices_loss(&error) => self.attempt(statement).await,
-            done => done,
+        let mut lost = 0;
+        loop {
+            match self.attempt(statement.clone()).await {
+                Err(error) if lost < REPEATS && self.notices_loss(&error) => lost += 1,
+                done => return done,
+            }
         }
     }
 

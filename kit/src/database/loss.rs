@@ -6,6 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A server that ends its connections lets each finish its statement: some outlive the first loss that we see.
+const ENDING: Duration = Duration::from_secs(1);
+
 /// When a connection was lost last.
 #[derive(Debug)]
 pub(super) struct Losses {
@@ -23,10 +26,10 @@ impl Losses {
         self.last.fetch_max(micros(self.start.elapsed()), Ordering::Relaxed);
     }
 
-    /// Whether one was lost while another was idle, for so long until now.
+    /// Whether one was lost while another was idle, for so long until now, or shortly before.
     pub(super) fn since(&self, idle_for: Duration) -> bool {
         let last = self.last.load(Ordering::Relaxed);
-        last > 0 && micros(self.start.elapsed().saturating_sub(idle_for)) <= last
+        last > 0 && micros(self.start.elapsed().saturating_sub(idle_for)) <= last + micros(ENDING)
     }
 }
 
@@ -75,7 +78,7 @@ mod tests {
         losses.note();
         assert!(losses.since(Duration::from_secs(59)));
         losses.last.store(micros(Duration::from_secs(30)), Ordering::Relaxed);
-        assert!(losses.since(Duration::from_secs(40)));
+        assert!(losses.since(Duration::from_secs(40)) && losses.since(Duration::from_millis(29_500)));
         assert!(!losses.since(Duration::from_secs(20)));
     }
 

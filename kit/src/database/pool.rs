@@ -33,7 +33,7 @@ const PING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A pool that connects when first used and holds nothing while idle.
 ///
-/// As an executor it takes single statements and sends each again, once, when its connection is lost: a statement that
+/// As an executor it takes single statements and sends each again, twice at most, when its connection is lost: a statement that
 /// is executed on a pool must be a read, or a write that changes nothing the second time.
 #[derive(Debug, Clone)]
 pub struct Pool {
