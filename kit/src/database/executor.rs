@@ -7,13 +7,11 @@ use futures_util::{
 };
 use sqlx::{
     Describe, Either, Execute, Executor, PgConnection, Postgres, SqlSafeStr as _, SqlStr,
+    pool::PoolConnection,
     postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
 use super::{pool::Pool, replica::Replica};
-
-/// How often a statement is sent again.
-const REPEATS: usize = 2;
 
 /// Everything that a statement answers, in order.
 pub(super) type Answer = Vec<Either<PgQueryResult, PgRow>>;
@@ -42,20 +40,15 @@ impl Statement {
 }
 
 impl Pool {
-    /// Runs it, again when the connection is lost on the way. Twice, because a server that ends its connections also ends
-    /// those that are just being made.
+    /// Runs it, again when the connection is lost on the way.
     pub(super) async fn run(&self, statement: Statement) -> sqlx::Result<Answer> {
-        let mut lost = 0;
-        loop {
-            match self.attempt(statement.clone()).await {
-                Err(error) if lost < REPEATS && self.notices_loss(&error) => lost += 1,
-                done => return done,
-            }
+        match self.attempt(self.acquire().await?, statement.clone()).await {
+            Err(error) if self.notices_loss(&error) => self.attempt(self.acquire_alive().await?, statement).await,
+            done => done,
         }
     }
 
-    async fn attempt(&self, statement: Statement) -> sqlx::Result<Answer> {
-        let mut connection = self.acquire().await?;
+    async fn attempt(&self, mut connection: PoolConnection<Postgres>, statement: Statement) -> sqlx::Result<Answer> {
         if self.pins_statements() && statement.arguments.is_some() {
             let mut transaction = self.begin_on(connection, "").await?;
             let answer = statement.run(&mut transaction).await?;

@@ -28,12 +28,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(140);
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
 /// A connection that was used so recently is taken without a question, which would cost a round trip.
 const TRUSTED: Duration = Duration::from_secs(1);
+/// So many connections are asked, after one was lost, before the next one is taken unasked.
+const DOUBTED: usize = 3;
 /// A connection that does not answer for so long is taken for dead.
 const PING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A pool that connects when first used and holds nothing while idle.
 ///
-/// As an executor it takes single statements and sends each again, twice at most, when its connection is lost: a statement that
+/// As an executor it takes single statements and sends each again, once, when its connection is lost: a statement that
 /// is executed on a pool must be a read, or a write that changes nothing the second time.
 #[derive(Debug, Clone)]
 pub struct Pool {
@@ -94,6 +96,18 @@ impl Pool {
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
+    }
+
+    /// The same, and it has answered since: a server that ends its connections also ends those that are just being made.
+    pub(super) async fn acquire_alive(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+        for _ in 0..DOUBTED {
+            let mut connection = self.acquire().await?;
+            if timeout(PING_PATIENCE, connection.ping()).await.is_ok_and(|answer| answer.is_ok()) {
+                return Ok(connection);
+            }
+            connection.close_on_drop();
+        }
+        self.acquire().await
     }
 
     /// Waits beyond `give_up` for a server that is there and does not answer, but not for one that refuses.
