@@ -21,6 +21,9 @@ struct Cli {
     migrate_only: bool,
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     program::run("auth-service", |cli: &Cli| &cli.telemetry, run).await

@@ -16,7 +16,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use uuid::Uuid;
 
 use crate::{
-    http::{Connection, Get},
+    http::{Connection, Request},
     me::verdict,
     samples::{Samples, micros},
     stack::{Client, Stack, own_cpu},
@@ -130,7 +130,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
 /// Both kinds of good users for one turn, at their pace.
 async fn good_users(stack: &Stack, cached: &mut Samples, verified: &mut Samples) -> anyhow::Result<()> {
     let tokens = (0..USERS).map(|user| stack.issuer.token(&format!("user-{user}")).sign()).collect::<Vec<_>>();
-    let requests = tokens.iter().map(|token| Get::new("/users/me", Some(token))).collect::<Vec<_>>();
+    let requests = tokens.iter().map(|token| Request::get("/users/me", Some(token))).collect::<Vec<_>>();
     let end = Instant::now() + TURN;
     let through_gateway = async {
         let mut connection = Connection::open(&stack.gateway.url).await?;

@@ -18,11 +18,11 @@ use crate::{
 };
 
 mod calls;
-mod data;
+pub(crate) mod data;
 mod export;
 mod pgbench;
 mod search;
-mod server;
+pub(crate) mod server;
 mod statement;
 mod storage;
 

@@ -4,12 +4,15 @@
 
 use clap::{Parser, Subcommand};
 
+mod agent;
 mod flood;
 mod history;
 mod http;
 mod me;
+mod requests;
 mod samples;
 mod stack;
+mod streams;
 mod verify;
 
 /// Measures Colloquy, in ratios
@@ -29,6 +32,10 @@ enum What {
     Flood(flood::Options),
     /// What the history service and its statements cost, beside pgbench and without isolation
     History(history::Options),
+    /// What requests cost beside FastAPI with SQLAlchemy and with asyncpg
+    Requests(requests::Options),
+    /// What the way through the gateway adds to an agent's stream, and what a stream costs
+    Streams(streams::Options),
 }
 
 #[tokio::main]
@@ -38,5 +45,7 @@ async fn main() -> anyhow::Result<()> {
         What::Me => me::run().await,
         What::Flood(options) => flood::run(&options).await,
         What::History(options) => history::run(&options).await,
+        What::Requests(options) => requests::run(&options).await,
+        What::Streams(options) => streams::run(&options).await,
     }
 }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    http::{Connection, Get},
+    http::{Connection, Request},
     samples::{Samples, micros},
     stack::Stack,
 };
@@ -19,13 +19,13 @@ const TURNS: usize = 40;
 /// One of the two that are compared.
 struct Side {
     name: &'static str,
-    requests: Vec<Get>,
+    requests: Vec<Request>,
     latencies: Samples,
     cpu: Duration,
 }
 
 impl Side {
-    fn new(name: &'static str, requests: Vec<Get>) -> Self {
+    fn new(name: &'static str, requests: Vec<Request>) -> Self {
         Self { name, requests, latencies: Samples::default(), cpu: Duration::ZERO }
     }
 
@@ -38,8 +38,8 @@ impl Side {
 pub(crate) async fn run() -> anyhow::Result<()> {
     let stack = Stack::start(&[]).await?;
     let tokens = (0..USERS).map(|user| stack.issuer.token(&format!("user-{user}")).sign());
-    let me = tokens.map(|token| Get::new("/users/me", Some(&token))).collect();
-    let mut sides = [Side::new("/users/me", me), Side::new("/", vec![Get::new("/", None)])];
+    let me = tokens.map(|token| Request::get("/users/me", Some(&token))).collect();
+    let mut sides = [Side::new("/users/me", me), Side::new("/", vec![Request::get("/", None)])];
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
         connections.push(Connection::open(&stack.gateway.url).await?);

@@ -81,7 +81,7 @@ impl Program {
         let program = beside(name)?;
         let (listen, admin) = (free_address().await?, free_address().await?);
         let mut command = Command::new(program);
-        command.env_clear().env("RUST_LOG", "warn,audit=info").stderr(Stdio::null());
+        command.env_clear().env("RUST_LOG", "warn,audit=info").stdout(Stdio::null()).stderr(Stdio::null());
         command.arg(format!("--{prefix}-listen={listen}")).arg(format!("--{prefix}-admin-listen={admin}"));
         configure(&mut command);
         let child = command.spawn()?;

@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use colloquy::Cli;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = match kit::program::parse::<Cli>() {

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use auth_service::{IssuerConfig, KeySource};
+use gateway::Gateway;
 use kit::{
-    config,
+    client, config,
     reload::{self, Reload},
     server::Listeners,
     shutdown,
@@ -167,6 +168,9 @@ impl Running {
         let (accepted, service_key) = service_keys(accepted, gateway.service_key.take())?;
         let auth_endpoint = config::AuthEndpoint { auth_url: sockets.auth.url() };
         auth.extra_issuers.push(development_issuer_config(issuer));
+        // The gateway's calls go straight into the services: no HTTP/2 in between. Everybody else has the ports.
+        let ((auth_door, to_auth), (history_door, to_history)) = (client::door(), client::door());
+        let (to_auth, to_history) = (client::attach(to_auth, &service_key)?, client::attach(to_history, &service_key)?);
         gateway.service_key = Some(service_key);
         gateway.history_url = sockets.history.url();
         if let Some(socket) = &sockets.demo_agent {
@@ -181,7 +185,7 @@ impl Running {
                 database: database.clone(),
                 accepted: commands.admitted(accepted.clone()),
             },
-            Listeners { grpc: sockets.auth.listener, admin: sockets.auth_admin.listener },
+            Listeners { grpc: sockets.auth.listener, admin: sockets.auth_admin.listener, door: Some(auth_door) },
             reload,
             others_stop.clone(),
         ));
@@ -193,15 +197,19 @@ impl Running {
                 auth: auth_endpoint.clone(),
                 token_cache: token_cache.clone(),
             },
-            Listeners { grpc: sockets.history.listener, admin: sockets.history_admin.listener },
+            Listeners {
+                grpc: sockets.history.listener,
+                admin: sockets.history_admin.listener,
+                door: Some(history_door),
+            },
             others_stop.clone(),
         ));
         if let Some(socket) = sockets.demo_agent {
             others.spawn(demo_agent::serve(demo_agent, socket.listener, others_stop.clone()));
         }
         let mut front = JoinSet::new();
-        front.spawn(gateway::serve(
-            gateway::Config { options: gateway, auth: auth_endpoint, token_cache },
+        let config = gateway::Config { options: gateway, auth: auth_endpoint, token_cache };
+        front.spawn(Gateway::new(&config, to_auth, to_history)?.serve(
             gateway::Listeners { http: sockets.gateway.listener, admin: sockets.gateway_admin.listener },
             gateway_stop.clone(),
         ));

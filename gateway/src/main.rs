@@ -19,6 +19,9 @@ struct Cli {
     telemetry: telemetry::Config,
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     program::run("gateway", |cli: &Cli| &cli.telemetry, run).await

@@ -25,6 +25,9 @@ struct Cli {
     tidy_only: bool,
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     program::run("history-service", |cli: &Cli| &cli.telemetry, run).await

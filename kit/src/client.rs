@@ -1,4 +1,4 @@
-//! Clients of our own services: lazy channels with deadlines, a credential, and the context of the request.
+//! Clients of our own services: ways to them, with deadlines, a credential, and the context of the request.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataMap, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
-    transport::{Channel, Endpoint},
+    transport::Endpoint,
 };
 use url::Url;
 
@@ -20,6 +20,10 @@ use crate::{
     telemetry::propagation,
 };
 
+mod way;
+
+pub use self::way::{Door, Way, door};
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// How long a call may take. Longer than a pool's wait for a connection, so that its answer is the one that counts.
@@ -27,7 +31,7 @@ const DEADLINE: Duration = Duration::from_secs(15);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// What generated clients sit on.
-pub type Transport = InterceptedService<Channel, Attach>;
+pub type Transport = InterceptedService<Way, Attach>;
 
 /// Adds the service's key and the trace to each call.
 #[derive(Clone)]
@@ -64,16 +68,16 @@ pub fn connect(url: &Url, service_key: &SecretString) -> Result<Transport, Confi
     attach(channel, service_key)
 }
 
-/// The same over a channel that is there already.
+/// The same over a way that is there already.
 ///
 /// # Errors
 /// When the key is no header value.
-pub fn attach(channel: Channel, service_key: &SecretString) -> Result<Transport, ConfigError> {
+pub fn attach(way: impl Into<Way>, service_key: &SecretString) -> Result<Transport, ConfigError> {
     let mut authorization: MetadataValue<Ascii> = format!("Bearer {}", service_key.expose_secret())
         .parse()
         .map_err(|_| ConfigError::new("a service key must be printable ASCII"))?;
     authorization.set_sensitive(true);
-    Ok(InterceptedService::new(channel, Attach { authorization }))
+    Ok(InterceptedService::new(way.into(), Attach { authorization }))
 }
 
 /// A request with the standard deadline.

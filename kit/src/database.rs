@@ -20,7 +20,7 @@ mod pool;
 mod provision;
 mod replica;
 
-use self::provision::KEEPER_ROLE;
+use self::provision::{KEEPER_ROLE, PLAN_ONCE};
 pub use self::{
     again::again_when_lost,
     executor::Anywhere,
@@ -87,7 +87,24 @@ pub async fn prepare(
         None => require_schema(service_url, schema).await?,
     }
     // A migration may have made the role from which ours must not inherit.
-    if database.allow_bypass { Ok(()) } else { refuse_unfit_role(service_url).await }
+    if database.allow_bypass { Ok(()) } else { refuse_unfit_role(service_url).await }?;
+    advise(service_url).await
+}
+
+/// Tells of what works, and would work better.
+async fn advise(service_url: &SecretString) -> anyhow::Result<()> {
+    let mut connection = connect_patiently(&options(service_url)?).await.context("DATABASE_URL")?;
+    let row = raw_sql("SELECT current_user::text, current_setting('plan_cache_mode')");
+    let row = row.fetch_one(&mut connection).await.context("asking the database about our role")?;
+    connection.close().await?;
+    let (role, mode): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    if mode != PLAN_ONCE {
+        tracing::warn!(
+            "the database plans many statements each time, which costs more than to run them; \
+             ALTER ROLE {role} SET plan_cache_mode = '{PLAN_ONCE}' makes it plan them once"
+        );
+    }
+    Ok(())
 }
 
 async fn refuse_unfit_role(service_url: &SecretString) -> anyhow::Result<()> {

@@ -35,6 +35,7 @@ use tracing::{Instrument as _, field::Empty};
 use crate::{
     admin::{self, Readiness},
     caller::{Authenticator, require_caller},
+    client::Door,
     request_id::{self, RequestId},
     telemetry::propagation,
 };
@@ -44,13 +45,15 @@ const GRACE: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const MAX_STREAMS: u32 = 1_000;
 
-/// The sockets of a service, bound before anything starts.
+/// Where a service is reached. Sockets are bound before anything starts.
 #[derive(Debug)]
 pub struct Listeners {
     /// For gRPC.
     pub grpc: TcpListener,
     /// For probes and metrics.
     pub admin: TcpListener,
+    /// For callers of the same process.
+    pub door: Option<Door>,
 }
 
 impl Listeners {
@@ -60,7 +63,7 @@ impl Listeners {
     /// When an address cannot be had.
     pub async fn bind(grpc: SocketAddr, admin: SocketAddr) -> anyhow::Result<Self> {
         let bind = async |address| TcpListener::bind(address).await.with_context(|| format!("listening on {address}"));
-        let listeners = Self { grpc: bind(grpc).await?, admin: bind(admin).await? };
+        let listeners = Self { grpc: bind(grpc).await?, admin: bind(admin).await?, door: None };
         tracing::info!(grpc = %listeners.grpc.local_addr()?, admin = %listeners.admin.local_addr()?, "listening");
         Ok(listeners)
     }
@@ -130,6 +133,9 @@ impl Guarded {
         let (reporter, health) = tonic_health::server::health_reporter();
         for name in &self.names {
             reporter.set_service_status(*name, tonic_health::ServingStatus::Serving).await;
+        }
+        if let Some(door) = &listeners.door {
+            door.open(self.router.clone());
         }
         let (v1, v1alpha) = (self.reflection().build_v1()?, self.reflection().build_v1alpha()?);
         let routes = Routes::from(self.router).add_service(health).add_service(v1).add_service(v1alpha);

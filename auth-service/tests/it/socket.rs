@@ -21,7 +21,7 @@ async fn listeners() -> (Listeners, SocketAddr, SocketAddr) {
     let (grpc, admin) =
         (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
     let (address, admin_address) = (grpc.local_addr().unwrap(), admin.local_addr().unwrap());
-    (Listeners { grpc, admin }, address, admin_address)
+    (Listeners { grpc, admin, door: None }, address, admin_address)
 }
 
 fn spawn(work: impl Future<Output = anyhow::Result<()>> + Send + 'static) -> JoinHandle<anyhow::Result<()>> {

@@ -12,6 +12,8 @@ pub const OWNER_ROLE: &str = "colloquy_owner";
 pub const SERVICE_ROLE: &str = "colloquy_service";
 /// What the history service becomes for a transaction that spans users. Nobody may inherit from it.
 pub(super) const KEEPER_ROLE: &str = "colloquy_keeper";
+/// How statements are planned: once, whatever their parameters are.
+pub(super) const PLAN_ONCE: &str = "force_generic_plan";
 
 /// Makes the roles and the database unless they are there, and sets the passwords.
 ///
@@ -42,6 +44,10 @@ pub async fn provision(
         let statement = format!("{verb} ROLE {role} LOGIN {attributes} PASSWORD '{password}'");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
     }
+    // Statements are prepared once and planned once: with optional filters in them, PostgreSQL would plan them each time,
+    // which costs more than to run them.
+    let plan_once = format!("ALTER ROLE {SERVICE_ROLE} SET plan_cache_mode = '{PLAN_ONCE}'");
+    sqlx::raw_sql(AssertSqlSafe(plan_once)).execute(&mut connection).await?;
     let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1)";
     let exists: bool = sqlx::query_scalar(exists).bind(database).fetch_one(&mut connection).await?;
     if !exists {

@@ -124,7 +124,7 @@ pub(crate) async fn start(services: Services, authenticator: Authenticator) -> R
     let (address, admin_address) = (url(&grpc), url(&admin));
     let stop = CancellationToken::new();
     let guarded = services.guarded_by(authenticator);
-    let served = guarded.serve(Listeners { grpc, admin }, kit::admin::Readiness::default(), stop.clone());
+    let served = guarded.serve(Listeners { grpc, admin, door: None }, kit::admin::Readiness::default(), stop.clone());
     #[expect(clippy::disallowed_methods, reason = "owned by the handle")]
     let ended = AbortOnDropHandle::new(tokio::spawn(served));
     Running { url: address, admin: admin_address, stop, ended }
