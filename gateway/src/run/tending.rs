@@ -88,10 +88,11 @@ impl Runs {
 
     async fn append(&self, offered: Vec<Offered>) -> Result<(), Status> {
         let sent = Instant::now();
-        let (batches, kept): (Vec<_>, Vec<_>) = offered
-            .into_iter()
-            .map(|Offered { held, until, batch, .. }| (batch.clone(), (held, until, batch.renew)))
-            .unzip();
+        let parts = offered.into_iter().map(|Offered { held, until, batch, .. }| {
+            let renewed = batch.renew;
+            (batch, (held, until, renewed))
+        });
+        let (batches, kept): (Vec<_>, Vec<_>) = parts.unzip();
         let lease = prost_types::Duration::try_from(self.0.limits.run_lease).ok();
         let request = kit::client::request(AppendEventsRequest { batches, lease });
         let answer = self.0.history.runs().append_events(request).await?.into_inner();
