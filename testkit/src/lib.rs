@@ -10,6 +10,7 @@ pub mod issuer;
 mod node;
 pub mod oidc_provider;
 mod pgbouncer;
+mod port;
 mod postgres;
 mod proxy;
 mod python;
@@ -21,6 +22,7 @@ pub use self::{
     auth::{NoUsers, OnlyVerifies, Verifies},
     channel::channel,
     pgbouncer::PgBouncer,
+    port::free_address,
     postgres::TestDatabase,
     proxy::{Fault, Proxy},
     replicated::Replicated,

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
-    net::TcpListener,
     os::unix::fs::PermissionsExt as _,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
@@ -14,7 +13,10 @@ use std::{
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use crate::postgres::{PASSWORD, TestDatabase, server_port};
+use crate::{
+    port::free_address,
+    postgres::{PASSWORD, TestDatabase, server_port},
+};
 
 const NEEDED: &str = "these tests run PgBouncer: install it (on Debian: apt-get install pgbouncer)";
 /// Where packages put it; not everybody's `PATH` names these.
@@ -62,7 +64,7 @@ impl PgBouncer {
     }
 
     fn attempt(server_connections: usize) -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let port = free_address().port();
         let folder = TempDir::new().expect("a folder");
         let users = folder.path().join("users");
         fs::write(&users, format!("\"{}\" \"{PASSWORD}\"\n", kit::database::SERVICE_ROLE)).expect("a file");

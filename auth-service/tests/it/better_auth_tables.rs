@@ -105,8 +105,7 @@ async fn while_the_database_of_sessions_is_away_users_of_its_issuer_and_no_other
     let (issuer, other) = (Issuer::start().await, Issuer::start().await);
     let discovery = json!({ "issuer": other.origin(), "jwks_uri": other.jwks_url() });
     other.serve("/.well-known/openid-configuration", discovery);
-    // Nothing listens there: the port belongs to a listener that is gone.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = testkit::free_address();
     let service = Service::start(&[
         "--better-auth-url",
         &issuer.base_url(),

@@ -2,9 +2,11 @@
 //! and started again, and two gateways share one history.
 
 use std::{
-    net::{SocketAddr, TcpListener as StdListener},
-    path::PathBuf,
+    fs::{self, File},
+    net::SocketAddr,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use clap::Parser;
@@ -20,9 +22,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testkit::{
     agent::{FakeAgent, Reply},
+    free_address,
     issuer::Issuer,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::Instant};
 
 use crate::stack::{eventually, signal};
 
@@ -38,7 +41,7 @@ pub(crate) struct Parts {
     pub(crate) agent: FakeAgent,
     pub(crate) history: Program,
     pub(crate) gateways: Vec<Program>,
-    _auth: Program,
+    auth: Program,
     token: String,
     client: Client,
     _issuer: Issuer,
@@ -70,16 +73,16 @@ impl Parts {
             command.env("SERVICE_KEYS", format!("parts:{KEY}")).env("SERVICE_KEY", KEY);
             command.envs(everywhere.iter().copied());
         };
-        let auth = Program::start("auth", |command| {
+        let auth = Program::start("auth", directory.path(), |command| {
             database(command);
             command.env("BETTER_AUTH_URL", issuer.base_url());
         });
-        let history = Program::start("history", |command| {
+        let history = Program::start("history", directory.path(), |command| {
             database(command);
             command.env("AUTH_URL", auth.url());
         });
         let gateways = (0..2).map(|_| {
-            Program::start("gateway", |command| {
+            Program::start("gateway", directory.path(), |command| {
                 command.env("AUTH_URL", auth.url()).env("HISTORY_URL", history.url()).env("SERVICE_KEY", KEY);
                 command.env("AGENT_URL", agent.url());
                 command.env("GATEWAY_TICK", "50ms").env("GATEWAY_RUN_LEASE", LEASE);
@@ -89,13 +92,13 @@ impl Parts {
         let gateways = gateways.collect();
         let token = issuer.token("ada").expires_in(3600).sign();
         let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-        let parts = Self {
+        let mut parts = Self {
             cluster: Some(cluster),
             options,
             agent,
             history,
             gateways,
-            _auth: auth,
+            auth,
             token,
             client,
             _issuer: issuer,
@@ -106,11 +109,19 @@ impl Parts {
     }
 
     /// Waits until each gateway answers a question that needs everything.
-    async fn ready(&self) {
+    async fn ready(&mut self) {
+        let give_up = Instant::now() + Duration::from_mins(1);
         for gateway in 0..self.gateways.len() {
-            let give_up = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
-            while !self.get(gateway, "/conversations").send().await.is_ok_and(|answer| answer.status() == 200) {
-                assert!(tokio::time::Instant::now() < give_up, "the parts did not start");
+            let url = format!("{}/conversations", self.gateways[gateway].url());
+            loop {
+                let answer = self.client.get(&url).bearer_auth(&self.token).send().await;
+                if answer.as_ref().is_ok_and(|answer| answer.status() == 200) {
+                    break;
+                }
+                let programs = [&mut self.auth, &mut self.history].into_iter().chain(&mut self.gateways);
+                for program in programs {
+                    assert!(program.runs() && Instant::now() < give_up, "{answer:?}:\n{}", program.said());
+                }
                 tokio::task::yield_now().await;
             }
         }
@@ -233,26 +244,38 @@ pub(crate) struct Program {
     child: Child,
     command: Command,
     address: SocketAddr,
+    /// What it writes to its standard error.
+    log: PathBuf,
 }
 
 impl Program {
     /// This test binary again, running nothing but [`program`].
-    fn start(name: &str, configure: impl FnOnce(&mut Command)) -> Self {
+    fn start(name: &str, directory: &Path, configure: impl FnOnce(&mut Command)) -> Self {
         let (address, admin) = (free_address(), free_address());
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "parts::program", "--ignored", "--nocapture"]);
         command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"));
-        command.env(PROGRAM, name).stdout(Stdio::null()).stderr(Stdio::null());
+        command.env(PROGRAM, name).stdout(Stdio::null());
+        let log = directory.join(format!("{name}-{}.log", address.port()));
+        command.stderr(File::create(&log).unwrap());
         let prefix = name.to_uppercase();
         command.env(format!("{prefix}_LISTEN"), address.to_string());
         command.env(format!("{prefix}_ADMIN_LISTEN"), admin.to_string());
         configure(&mut command);
         let child = command.spawn().unwrap();
-        Self { child, command, address }
+        Self { child, command, address, log }
     }
 
     fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -267,7 +290,7 @@ impl Program {
 
     /// Waits until it has ended by itself.
     pub(crate) fn ended(&mut self) {
-        eventually("the program ends", || self.child.try_wait().unwrap().is_some());
+        eventually("the program ends", || !self.runs());
     }
 
     /// Starts it once more, as it was.
@@ -282,10 +305,6 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free_address() -> SocketAddr {
-    StdListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// One of the services, configured by its environment.

@@ -11,8 +11,7 @@ use crate::{
 
 #[tokio::test(start_paused = true)]
 async fn without_a_database_every_rpc_is_unavailable() {
-    // Nothing listens there: the port belongs to a listener that is gone.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let gone = testkit::free_address();
     let clients = clients(format!("postgres://colloquy_service@{gone}/colloquy").into());
     let id = || Uuid::now_v7().to_string();
     let mut calls = rpcs::about(Ids { conversation: id(), message: id(), run: id() });
