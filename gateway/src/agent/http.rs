@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::body::Bytes;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use kit::{request_id, telemetry::propagation};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -45,10 +46,13 @@ pub(super) async fn post(agent: &Agent, question: &Question) -> Result<Answer, A
         let late = |_| AgentError::new(AgentFault::Timeout, "the agent did not begin to answer in time");
         let more = attempt < agent.config.retries;
         let wait = match timeout_at(deadline, request.send()).await.map_err(late)? {
-            Ok(response) => match later(&response).filter(|wait| more && Instant::now() + *wait < deadline) {
-                Some(wait) => wait,
-                None => return taken(response, agent, deadline).await,
-            },
+            Ok(response) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                match later(&response).filter(|wait| more && *wait < left) {
+                    Some(wait) => wait,
+                    None => return taken(response, agent, deadline).await,
+                }
+            }
             Err(error) if error.is_connect() && more => PAUSE * 2_u32.saturating_pow(attempt),
             Err(error) => return Err(transport_error(agent, error)),
         };
@@ -62,7 +66,17 @@ pub(super) async fn post(agent: &Agent, question: &Question) -> Result<Answer, A
 fn later(response: &reqwest::Response) -> Option<Duration> {
     let not_begun = matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
     let wait = response.headers().get(header::RETRY_AFTER).filter(|_| not_begun)?;
-    wait.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    wait_of(wait.to_str().ok()?.trim(), Utc::now())
+}
+
+/// Seconds, or a date in any of its three forms (RFC 9110 §5.6.7, §10.2.3).
+fn wait_of(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    const DATES: [&str; 3] = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DATES.into_iter().find_map(|form| NaiveDateTime::parse_from_str(value, form).ok())?;
+    Some((date.and_utc() - now).to_std().unwrap_or_default())
 }
 
 async fn taken(response: reqwest::Response, agent: &Agent, deadline: Instant) -> Result<Answer, AgentError> {
@@ -162,4 +176,29 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_seconds_or_as_a_date() {
+        let now = DateTime::from_timestamp(784_111_700, 0).unwrap();
+        for (value, seconds) in [
+            ("0", Some(0)),
+            ("120", Some(120)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("-1", None),
+            ("soon", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(77)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(77)),
+            ("Sun Nov  6 08:49:37 1994", Some(77)),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+            ("Mon, 06 Nov 1994 08:49:37 GMT", None),
+        ] {
+            assert_eq!(wait_of(value, now), seconds.map(Duration::from_secs), "{value}");
+        }
+    }
 }

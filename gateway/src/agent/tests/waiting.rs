@@ -27,6 +27,7 @@ async fn one_that_may_have_begun_is_not() {
         (Reply::Later(StatusCode::INTERNAL_SERVER_ERROR, 0), "--agent-retries=2", "agent_error"),
         (Reply::Later(StatusCode::TOO_MANY_REQUESTS, 0), "--agent-retries=0", "agent_error"),
         (Reply::Later(StatusCode::TOO_MANY_REQUESTS, 120), "--agent-first-byte-timeout=1m", "agent_error"),
+        (Reply::Later(StatusCode::TOO_MANY_REQUESTS, u64::MAX), "--agent-retries=2", "agent_error"),
         (Reply::Sse(vec![Piece::Cut]), "--agent-retries=2", "agent_cut"),
     ] {
         let fake = FakeAgent::scripted([reply, greeting()]).await;

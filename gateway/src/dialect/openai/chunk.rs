@@ -240,7 +240,7 @@ impl Ours {
 impl From<Tokens> for Usage {
     fn from(Tokens { input_tokens, output_tokens, total_tokens }: Tokens) -> Self {
         let (prompt_tokens, completion_tokens) = (input_tokens.unwrap_or_default(), output_tokens.unwrap_or_default());
-        let total_tokens = total_tokens.unwrap_or(prompt_tokens + completion_tokens);
+        let total_tokens = total_tokens.unwrap_or_else(|| prompt_tokens.saturating_add(completion_tokens));
         Self { prompt_tokens, completion_tokens, total_tokens }
     }
 }

@@ -1,4 +1,4 @@
-use proto::history::v1::RunStatus;
+use proto::history::v1::{RunStatus, Usage};
 use serde_json::{Value, json};
 
 use super::*;
@@ -38,6 +38,15 @@ async fn a_completion_is_told_chunk_by_chunk() {
         assert!(chunk["usage"].is_null() && chunk.get("usage").is_some() || chunk == usage);
     }
     assert_eq!(events[0]["colloquy"]["conversation_id"], "c");
+}
+
+#[tokio::test]
+async fn counts_that_cannot_be_added_are_told_all_the_same() {
+    let usage = Usage { input_tokens: Some(i64::MAX), output_tokens: Some(1), total_tokens: None };
+    let events = chunks(vec![Event::Usage(usage)], Some(RunStatus::Completed), true).await;
+    let [.., told, _done] = events.as_slice() else { panic!("{events:?}") };
+    let expected = json!({"prompt_tokens": i64::MAX, "completion_tokens": 1, "total_tokens": i64::MAX});
+    assert_eq!(told["usage"], expected);
 }
 
 #[tokio::test]
