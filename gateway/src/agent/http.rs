@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use kit::{request_id, telemetry::propagation};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
 use super::{Agent, AgentError, AgentFault, Question};
@@ -100,12 +100,11 @@ impl Answer {
     /// The next bytes, or `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, AgentError> {
         // Headers are often sent before there is anything to say.
-        let first_byte = self.first_byte.take().map(|until| until.saturating_duration_since(Instant::now()));
-        let (patience, silence) = match first_byte.filter(|rest| *rest > self.idle) {
-            Some(rest) => (rest, "the agent did not begin to answer in time"),
-            None => (self.idle, "the agent was silent for too long in the middle"),
+        let (until, silence) = match self.first_byte.take() {
+            Some(until) => (until, "the agent did not begin to answer in time"),
+            None => (Instant::now() + self.idle, "the agent was silent for too long in the middle"),
         };
-        timeout(patience, self.response.chunk())
+        timeout_at(until, self.response.chunk())
             .await
             .map_err(|_| AgentError::new(AgentFault::Timeout, silence))?
             .map_err(|error| {
