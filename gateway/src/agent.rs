@@ -7,7 +7,7 @@ use kit::{error::Violation, request_id::RequestId};
 use proto::{auth::v1::User, history::v1::ContextMessage, reason};
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use crate::{
@@ -127,9 +127,11 @@ impl Agent {
     /// Puts the question and passes on what comes. `Ok` is the agent's own word that it is done.
     pub(crate) async fn answer(&self, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
         let mut transcript = Transcript::new(sink);
-        let reading = reading::answer(self, question, &mut transcript);
-        let answered = timeout(self.run_timeout(), reading).await.unwrap_or_else(|_elapsed| {
-            Err(AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer"))
+        let until = Instant::now() + self.run_timeout();
+        let reading = reading::answer(self, question, until, &mut transcript);
+        let answered = timeout_at(until, reading).await.unwrap_or_else(|_elapsed| {
+            let late = AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer");
+            Err(late.of_one_alive())
         });
         match &answered {
             Err(error) if error.is_down() => self.circuit.down(Instant::now()),

@@ -65,6 +65,12 @@ impl AgentError {
         Self { down: true, ..self }
     }
 
+    /// The same, of an agent that went on speaking: a long answer, or one that waited for our history, speaks against no
+    /// other.
+    pub(super) fn of_one_alive(self) -> Self {
+        Self { down: false, ..self }
+    }
+
     pub(super) fn is_down(&self) -> bool {
         self.down
     }

@@ -34,12 +34,13 @@ pub(super) struct Answer {
     first_byte: Option<Instant>,
 }
 
-/// Sends the question. Anything but a 2xx is an error here.
-pub(super) async fn post(agent: &Agent, question: &Question) -> Result<Answer, AgentError> {
+/// Sends the question. Anything but a 2xx is an error here. An agent that has not begun by the end of the whole answer's
+/// time was silent.
+pub(super) async fn post(agent: &Agent, question: &Question, until: Instant) -> Result<Answer, AgentError> {
     let protocol = agent.config.protocol;
     let body = protocol.body(agent, question).map_err(|_| AgentError::bad_response("the question is no JSON"))?;
     let (body, headers) = (Bytes::from(body), headers(agent, question)?);
-    let deadline = Instant::now() + agent.patience.first_byte;
+    let deadline = until.min(Instant::now() + agent.patience.first_byte);
     let mut attempt = 0;
     loop {
         let request = agent.client.post(agent.url.clone()).headers(headers.clone()).body(body.clone());

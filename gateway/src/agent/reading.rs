@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use tokio::time::Instant;
+
 use super::{
     Agent, AgentError, Question, http,
     sse::{Decoder, Event, TooLarge},
@@ -32,10 +34,15 @@ impl From<TooLarge> for AgentError {
     }
 }
 
-/// Puts the question and reads what comes.
-pub(super) async fn answer(agent: &Agent, question: &Question, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+/// Puts the question and reads what comes, of which the first must come until then.
+pub(super) async fn answer(
+    agent: &Agent,
+    question: &Question,
+    until: Instant,
+    said: &mut Transcript<'_>,
+) -> Result<(), AgentError> {
     let mut reader = agent.config.protocol.reader();
-    let mut response = http::post(agent, question).await?;
+    let mut response = http::post(agent, question, until).await?;
     agent.circuit.answering();
     let longest = agent.patience.max_answer.saturating_mul(OVERHEAD).saturating_add(SLACK);
     let media_type = response.media_type();

@@ -62,19 +62,24 @@ async fn an_agent_that_is_down_is_left_alone_and_then_tried_by_one() {
 #[tokio::test]
 async fn only_an_agent_that_is_down_is_left_alone() {
     let raw = |status, body: &str| Reply::Raw(status, "application/json", body.to_owned());
-    for (reply, is_down) in [
-        (Reply::Silence, true),
-        (raw(StatusCode::INTERNAL_SERVER_ERROR, "{}"), true),
-        (raw(StatusCode::BAD_REQUEST, "{}"), false),
-        (raw(StatusCode::TOO_MANY_REQUESTS, "{}"), false),
-        (raw(StatusCode::OK, "rubbish"), false),
-        (Reply::Sse(vec![Piece::event("error", &json!({"message": "out of tea"}))]), false),
+    let (patient, headers) = ("--agent-first-byte-timeout=1m", Reply::Sse(vec![Piece::Hang]));
+    let silent = Reply::Sse(vec![Piece::delta("Hi"), Piece::Hang]);
+    let lively = Reply::Sse(vec![Piece::delta("Hi"), Piece::Endless(": on\n\n".to_owned())]);
+    for (reply, patience, is_down) in [
+        (Reply::Silence, "--agent-first-byte-timeout=300ms", true),
+        (Reply::Silence, "--agent-run-timeout=300ms", true),
+        (headers, "--agent-run-timeout=300ms", true),
+        (silent, "--agent-idle-timeout=300ms", true),
+        (lively, "--agent-run-timeout=300ms", false),
+        (raw(StatusCode::INTERNAL_SERVER_ERROR, "{}"), patient, true),
+        (raw(StatusCode::BAD_REQUEST, "{}"), patient, false),
+        (raw(StatusCode::TOO_MANY_REQUESTS, "{}"), patient, false),
+        (raw(StatusCode::OK, "rubbish"), patient, false),
+        (Reply::Sse(vec![Piece::event("error", &json!({"message": "out of tea"}))]), patient, false),
     ] {
-        let shown = format!("{reply:?}");
-        let patience = if matches!(reply, Reply::Silence) { "300ms" } else { "1m" };
-        let patience = format!("--agent-first-byte-timeout={patience}");
+        let shown = format!("{reply:?} {patience}");
         let fake = FakeAgent::always(reply).await;
-        let agent = agent(&fake.url(), &["--agent-breaker-failures=1", &patience]);
+        let agent = agent(&fake.url(), &["--agent-breaker-failures=1", patience]);
         ask(&agent, "Hello").await.1.unwrap_err();
         assert_eq!(agent.admit().is_err(), is_down, "{shown}");
     }

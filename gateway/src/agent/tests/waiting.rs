@@ -69,6 +69,33 @@ async fn a_whole_answer_has_its_time() {
     fake.abandoned().await;
 }
 
+/// Waits for two minutes by the clock of the tests whenever it is asked whether more may be read.
+struct Slow(Heard);
+
+impl Sink for Slow {
+    fn emit(&mut self, event: Event) -> Result<(), AgentError> {
+        self.0.emit(event)
+    }
+
+    fn ready(&mut self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            tokio::time::pause();
+            tokio::time::advance(Duration::from_mins(2)).await;
+            tokio::time::resume();
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_us_is_no_silence_of_the_agent() {
+    let fake = FakeAgent::always(greeting()).await;
+    let agent =
+        agent(&fake.url(), &["--agent-idle-timeout=1m", "--agent-first-byte-timeout=1h", "--agent-run-timeout=1d"]);
+    let mut sink = Slow(Heard::default());
+    agent.answer(&question("Hello"), &mut sink).await.unwrap();
+    assert_eq!(sink.0.0, texts(&["Hi"]));
+}
+
 #[tokio::test]
 async fn whoever_said_that_it_is_done_need_not_hang_up() {
     let data = "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}\n\n";
