@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use kit::{error::Violation, request_id::RequestId};
 use proto::{auth::v1::User, history::v1::ContextMessage, reason};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -138,10 +138,8 @@ impl Agent {
             _ => self.circuit.well(),
         }
         // What an agent says about its failure is shown and saved; some repeat the key that they were given.
-        answered.map_err(|error| match &self.config.api_key {
-            Some(key) => error.without(key.expose_secret()),
-            None => error,
-        })
+        let key = self.config.api_key.as_ref().map(ExposeSecret::expose_secret);
+        answered.map_err(|error| error.fit_to_tell(key))
     }
 }
 

@@ -267,7 +267,6 @@ fn finish(chunk: Chunk, said: &mut Transcript<'_>) -> Result<(), AgentError> {
 }
 
 fn aborted(reason: &str) -> AgentError {
-    let AgentError { message: said, .. } = AgentError::own_words(reason);
-    let why = if reason.is_empty() { String::new() } else { format!(": {said}") };
+    let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     AgentError::new(AgentFault::Cut, format!("the agent broke its answer off{why}"))
 }

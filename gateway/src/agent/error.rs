@@ -83,18 +83,22 @@ impl AgentError {
         Self::new(AgentFault::TooLarge, "the agent's answer is larger than this gateway accepts")
     }
 
-    /// The same, with every mention of a secret blacked out.
-    pub(crate) fn without(self, secret: &str) -> Self {
-        if secret.is_empty() { self } else { Self { message: self.message.replace(secret, "[key]"), ..self } }
+    /// What the agent said about its own failure.
+    pub(super) fn own_words(said: impl Into<String>) -> Self {
+        Self::new(AgentFault::Error, said)
     }
 
-    /// What the agent said about its own failure, cut to a length that fits an error.
-    pub(crate) fn own_words(said: &str) -> Self {
+    /// The same, fit to go out: with every mention of a secret blacked out, and then cut to a length that fits an error.
+    pub(super) fn fit_to_tell(self, secret: Option<&str>) -> Self {
         const LONGEST: usize = 1000;
-        let said: String = said.chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect();
-        let said = said.trim();
-        let message = if said.is_empty() { "the agent failed and did not say why" } else { said };
-        Self::new(AgentFault::Error, message)
+        let whole = match secret.filter(|secret| !secret.is_empty()) {
+            Some(secret) => self.message.replace(secret, "[key]"),
+            None => self.message,
+        };
+        let told: String = whole.trim().chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect();
+        let told = told.trim();
+        let message = if told.is_empty() { "the agent failed and did not say why" } else { told };
+        Self { message: message.to_owned(), ..self }
     }
 }
 
@@ -104,7 +108,23 @@ mod tests {
 
     #[test]
     fn a_key_that_an_agent_repeats_goes_no_further() {
-        let error = AgentError::own_words("bad key: Bearer sk-secret (sk-secret)").without("sk-secret");
-        assert_eq!(error.message, "bad key: Bearer [key] ([key])");
+        let told = |said: &str| AgentError::own_words(said).fit_to_tell(Some("sk-secret")).message;
+        assert_eq!(told("bad key: Bearer sk-secret (sk-secret)"), "bad key: Bearer [key] ([key])");
+        for before in 985..=1000 {
+            let told = told(&format!("{}sk-secret", "x".repeat(before)));
+            assert!(told.len() <= 1000 && !told.contains("sk"), "{told}");
+        }
+    }
+
+    #[test]
+    fn words_of_an_agent_are_cut_and_command_no_terminal() {
+        for (said, told) in [
+            ("", "the agent failed and did not say why".to_owned()),
+            (" \u{7} ", "the agent failed and did not say why".to_owned()),
+            ("no\r\n\u{1b}[31mtea ", "no\n[31mtea".to_owned()),
+            (&"ü".repeat(2000), "ü".repeat(1000)),
+        ] {
+            assert_eq!(AgentError::own_words(said).fit_to_tell(None).message, told);
+        }
     }
 }

@@ -129,7 +129,7 @@ impl Answer {
     async fn into_error(mut self, status: StatusCode) -> AgentError {
         let body = self.body(ERROR_BODY).await.unwrap_or_default();
         let own = serde_json::from_slice(&body).ok().and_then(|body: Value| own_message(&body));
-        let error = AgentError::own_words(&own.unwrap_or_else(|| format!("the agent answered with {status}")));
+        let error = AgentError::own_words(own.unwrap_or_else(|| format!("the agent answered with {status}")));
         if status.is_server_error() { error.of_one_down() } else { error }
     }
 }

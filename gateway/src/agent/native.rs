@@ -116,7 +116,7 @@ impl Reader for Answer {
         };
         let Some(text) = take_string(&mut members, &TEXT) else {
             return Err(match members.get("error").filter(|error| !error.is_null()) {
-                Some(_) => AgentError::own_words(&own_message(&Value::Object(members)).unwrap_or_default()),
+                Some(_) => AgentError::own_words(own_message(&Value::Object(members)).unwrap_or_default()),
                 None => {
                     AgentError::bad_response(format!("the agent's JSON has no text under any of {}", TEXT.join(", ")))
                 }
@@ -159,7 +159,7 @@ fn say(name: &str, data: Value, said: &mut Transcript<'_>) -> Result<(), AgentEr
         "finish_reason" => said.finish_reason(&text(data, &["reason", "finish_reason"])?),
         "source" | "sources" => said.sources(data),
         "usage" => said.usage(&data),
-        "error" => Err(AgentError::own_words(&own_message(&data).unwrap_or_default())),
+        "error" => Err(AgentError::own_words(own_message(&data).unwrap_or_default())),
         _ => match data {
             Value::Object(members) => said.emit(thing(name, members)?),
             _ => Err(AgentError::bad_response(format!("the data of the agent's `{name}` event is no object"))),

@@ -85,7 +85,7 @@ impl Reader for Answer {
         }
         if event.name == "error" {
             let error = json::read(event.data, "the agent's error")?;
-            return Err(AgentError::own_words(&own_message(&error).unwrap_or_default()));
+            return Err(AgentError::own_words(own_message(&error).unwrap_or_default()));
         }
         let chunk: Chunk = json::read(event.data, "a piece of the agent's stream")?;
         self.take(chunk, said)?;
@@ -114,7 +114,7 @@ impl Answer {
     fn take(&mut self, chunk: Chunk, said: &mut Transcript<'_>) -> Result<(), AgentError> {
         if !chunk.error.is_null() {
             let error = Value::Object([("error".to_owned(), chunk.error)].into_iter().collect());
-            return Err(AgentError::own_words(&own_message(&error).unwrap_or_default()));
+            return Err(AgentError::own_words(own_message(&error).unwrap_or_default()));
         }
         said.model(chunk.model.or_empty())?;
         let choices = chunk.choices.unwrap_or_default();

@@ -33,7 +33,8 @@ impl Heard {
     ) -> (Vec<Value>, Result<(), String>) {
         let mut heard = Self::default();
         let ended = speak(&mut Transcript::new(&mut heard));
-        (heard.0, ended.map_err(|error| format!("{}: {error}", error.fault.code())))
+        let told = ended.map_err(|error| error.fit_to_tell(None));
+        (heard.0, told.map_err(|error| format!("{}: {error}", error.fault.code())))
     }
 }
 
