@@ -24,6 +24,9 @@ pub use self::{
     session_cookie::SessionCookie,
 };
 
+/// Far longer than anybody waits, and short enough to be added to any time.
+const LONGEST_TIME: Duration = Duration::from_hours(100 * 365 * 24);
+
 /// Everything the gateway needs to know.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
@@ -129,15 +132,21 @@ pub enum ConfigError {
     /// A larger answer would not fit the request that saves it.
     #[error("AGENT_MAX_ANSWER must be at most {most} bytes (8 MiB)", most = Limits::LARGEST_ANSWER)]
     AnswerTooLarge,
-    /// Zero would refuse every answer.
+    /// Zero would refuse every answer, or cut off every reader.
     #[error("{0} must be greater than zero")]
     Zero(&'static str),
+    /// No clock goes that far.
+    #[error("{0} must be at most 100 years")]
+    TooLong(&'static str),
 }
 
 impl Config {
     /// Checks what no single flag can check: for `main`, which exits with 64 (`EX_USAGE`).
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.service_key()?;
+        if self.options.agents.breaker_pause > LONGEST_TIME {
+            return Err(ConfigError::TooLong("AGENT_BREAKER_PAUSE"));
+        }
         self.options.agents.load()?;
         self.options.limits.validate()
     }
@@ -154,18 +163,26 @@ impl Config {
 
 impl Limits {
     fn validate(&self) -> Result<(), ConfigError> {
-        let positive: [(&'static str, bool); 8] = [
-            ("GATEWAY_MAX_BODY", self.max_body > 0),
-            ("GATEWAY_TICK", self.tick > Duration::ZERO),
-            ("AGENT_MAX_ANSWER", self.max_answer > 0),
-            ("AGENT_CONNECT_TIMEOUT", self.connect_timeout > Duration::ZERO),
-            ("AGENT_FIRST_BYTE_TIMEOUT", self.first_byte_timeout > Duration::ZERO),
-            ("AGENT_IDLE_TIMEOUT", self.idle_timeout > Duration::ZERO),
-            ("AGENT_RUN_TIMEOUT", self.run_timeout > Duration::ZERO),
-            ("GATEWAY_SAVE_TIMEOUT", self.save_timeout > Duration::ZERO),
+        let sizes = [
+            ("GATEWAY_MAX_BODY", self.max_body),
+            ("GATEWAY_READER_BACKLOG", self.reader_backlog),
+            ("AGENT_MAX_ANSWER", self.max_answer),
         ];
-        if let Some((name, _)) = positive.into_iter().find(|(_, fits)| !fits) {
+        let times = [
+            ("GATEWAY_TICK", self.tick),
+            ("AGENT_CONNECT_TIMEOUT", self.connect_timeout),
+            ("AGENT_FIRST_BYTE_TIMEOUT", self.first_byte_timeout),
+            ("AGENT_IDLE_TIMEOUT", self.idle_timeout),
+            ("AGENT_RUN_TIMEOUT", self.run_timeout),
+            ("GATEWAY_SAVE_TIMEOUT", self.save_timeout),
+        ];
+        let no_size = sizes.into_iter().find(|(_, size)| *size == 0).map(|(name, _)| name);
+        let no_time = times.into_iter().find(|(_, time)| time.is_zero()).map(|(name, _)| name);
+        if let Some(name) = no_size.or(no_time) {
             return Err(ConfigError::Zero(name));
+        }
+        if let Some((name, _)) = times.into_iter().find(|(_, time)| *time > LONGEST_TIME) {
+            return Err(ConfigError::TooLong(name));
         }
         if self.max_answer > Self::LARGEST_ANSWER {
             return Err(ConfigError::AnswerTooLarge);
@@ -234,6 +251,35 @@ mod tests {
             "AGENT_MAX_ANSWER must be at most 8388608 bytes (8 MiB)"
         );
         config(&[KEY, "--agent-max-answer=8388608"]).validate().unwrap();
+    }
+
+    #[test]
+    fn what_no_clock_or_reader_can_keep_is_refused_by_its_name() {
+        let refused = |flag: &str, value: &str| {
+            let flag = format!("--{}={value}", flag.to_ascii_lowercase().replace('_', "-"));
+            config(&[KEY, &flag]).validate().map_err(|error| error.to_string())
+        };
+        for name in ["GATEWAY_MAX_BODY", "GATEWAY_READER_BACKLOG", "AGENT_MAX_ANSWER"] {
+            assert_eq!(refused(name, "0"), Err(format!("{name} must be greater than zero")));
+        }
+        for name in [
+            "AGENT_CONNECT_TIMEOUT",
+            "AGENT_FIRST_BYTE_TIMEOUT",
+            "AGENT_IDLE_TIMEOUT",
+            "AGENT_RUN_TIMEOUT",
+            "GATEWAY_SAVE_TIMEOUT",
+        ] {
+            assert_eq!(refused(name, "0s"), Err(format!("{name} must be greater than zero")));
+            for value in ["101years", "18446744073709551615s"] {
+                assert_eq!(refused(name, value), Err(format!("{name} must be at most 100 years")));
+            }
+            assert_eq!(refused(name, "99years"), Ok(()));
+        }
+        assert_eq!(
+            refused("AGENT_BREAKER_PAUSE", "101years"),
+            Err("AGENT_BREAKER_PAUSE must be at most 100 years".to_owned())
+        );
+        assert!(tokio::time::Instant::now().checked_add(LONGEST_TIME * 2).is_some());
     }
 
     #[test]

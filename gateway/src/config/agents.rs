@@ -9,6 +9,7 @@ use url::Url;
 mod file;
 
 use self::file::File;
+use super::LONGEST_TIME;
 
 /// The name of the one agent that flags describe.
 const ONLY: &str = "default";
@@ -216,6 +217,16 @@ fn check(agents: &[AgentConfig]) -> Result<(), AgentsError> {
         }
         if agent.breaker_pause.is_zero() {
             return wrong("breaker_pause", "greater than zero");
+        }
+        let times = [
+            ("connect_timeout", agent.connect_timeout),
+            ("first_byte_timeout", agent.first_byte_timeout),
+            ("idle_timeout", agent.idle_timeout),
+            ("run_timeout", agent.run_timeout),
+            ("breaker_pause", Some(agent.breaker_pause)),
+        ];
+        if let Some((name, _)) = times.into_iter().find(|(_, time)| time.is_some_and(|time| time > LONGEST_TIME)) {
+            return wrong(name, "at most 100 years");
         }
     }
     Ok(())

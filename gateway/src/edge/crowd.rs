@@ -22,7 +22,7 @@ pub(super) struct Crowd(Option<Arc<Semaphore>>);
 impl Crowd {
     /// At most so many in these routes; 0 is no limit.
     pub(super) fn around(router: Router, places: usize) -> Router {
-        let crowd = Self((places > 0).then(|| Arc::new(Semaphore::new(places))));
+        let crowd = Self((places > 0).then(|| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)))));
         router.layer(from_fn_with_state(crowd, admit))
     }
 }

@@ -56,7 +56,8 @@ pub(super) struct Place {
 
 impl Admission {
     pub(super) fn new(limits: &Limits) -> Self {
-        let all = (limits.max_runs > 0).then(|| Arc::new(Semaphore::new(limits.max_runs)));
+        let places = limits.max_runs.min(Semaphore::MAX_PERMITS);
+        let all = (places > 0).then(|| Arc::new(Semaphore::new(places)));
         Self { all, each: limits.max_runs_per_user, counts: Counts::default() }
     }
 

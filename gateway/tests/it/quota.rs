@@ -31,6 +31,14 @@ async fn without_limits_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn any_number_of_places_is_a_limit() {
+    let most = usize::MAX;
+    let flags = ["max-requests", "max-runs", "max-runs-per-user"].map(|name| format!("--gateway-{name}={most}"));
+    let stack = Stack::with(greeting(), &flags.each_ref().map(String::as_str)).await;
+    assert_eq!(stack.ask(&json!({"message": "hi"})).await.status, 200);
+}
+
+#[tokio::test]
 async fn one_user_does_not_take_all_places() {
     let gate = Gate::new();
     let reply = Reply::Sse(vec![Piece::Wait(gate.clone()), Piece::done()]);
