@@ -47,13 +47,10 @@ impl Thread {
         bounded(field, name).map(Self)
     }
 
-    /// Where it can be. Our ids are UUIDs of version 7, so that what clients make is hardly ever looked for twice.
+    /// Where it can be.
     pub(crate) fn places(&self) -> Vec<Place> {
-        let theirs = Place::ClientId(self.0.clone());
-        match Uuid::try_parse(&self.0) {
-            Ok(id) if id.get_version_num() == 7 => vec![Place::Conversation(id), theirs],
-            _ => vec![theirs],
-        }
+        let ours = own_id(&self.0).map(Place::Conversation);
+        ours.into_iter().chain([Place::ClientId(self.0.clone())]).collect()
     }
 
     /// The place that is made when it is nowhere.
@@ -74,6 +71,11 @@ impl Thread {
         }
         Ok(None)
     }
+}
+
+/// An id that has the form of ours: a UUID of version 7, so that what clients make is hardly ever looked for twice.
+fn own_id(id: &str) -> Option<Uuid> {
+    Uuid::try_parse(id).ok().filter(|id| id.get_version_num() == 7)
 }
 
 /// An id of a client's.
@@ -222,8 +224,7 @@ impl Asking {
     async fn message(&self, id: &str) -> Result<Option<Message>, Refused> {
         let named = [id.to_owned(), self.local(id)];
         let by_name = named.map(|name| GetMessageRequest { client_id: Some(name), ..GetMessageRequest::default() });
-        let by_id = Uuid::try_parse(id).ok();
-        let by_id = by_id.map(|id| GetMessageRequest { message_id: id.to_string(), client_id: None });
+        let by_id = own_id(id).map(|id| GetMessageRequest { message_id: id.to_string(), client_id: None });
         let mut here = None;
         for request in by_id.into_iter().chain(by_name) {
             let Some(message) = self.read(request).await? else { continue };

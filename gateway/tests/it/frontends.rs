@@ -73,6 +73,23 @@ async fn a_chat_is_resumed_and_stopped_anywhere_and_by_nobody_else() {
 }
 
 #[tokio::test]
+async fn only_what_has_the_form_of_our_ids_is_looked_for_among_them() {
+    for (id, looks) in [
+        ("m-1", 2),
+        ("9b2d7c1e-4f0a-4c3b-8d21-7e6f5a4b3c2d", 2),
+        ("00000000-0000-0000-0000-000000000000", 2),
+        ("01970000-0000-7000-8000-000000000001", 3),
+    ] {
+        let stack = Stack::new(greeting()).await;
+        let mut edited = question("hi");
+        edited["messageId"] = json!(id);
+        assert_eq!(text(&post(&stack.gateway, "alice", "/api/chat", &edited).await), "Hello Alice");
+        let looked = stack.history.story().iter().filter(|what| *what == "GetMessage").count();
+        assert_eq!(looked, looks, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn a_stop_needs_no_body() {
     let stack = Stack::new(Reply::Sse(vec![Piece::delta("a"), Piece::Hang])).await;
     let asked = question("hi");
