@@ -47,6 +47,14 @@ impl Allowance {
         metrics::counter!("quota_refusals_total", "quota" => self.name).increment(1);
         Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, self.code, self.detail).retry_after(wait))
     }
+
+    /// Refuses as [`Self::take`] would, and counts nothing.
+    pub(crate) fn check(&self, user: UserId, told: &Told, now: SystemTime) -> Result<(), Refused> {
+        match self.users.wait(&user, now) {
+            Some(_) => self.take(user, told, now),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What was counted for one request. Travels with it; the answer tells of it.
@@ -60,7 +68,9 @@ impl Told {
     }
 
     fn note(&self, name: &'static str, quota: Quota) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, quota));
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.retain(|(other, _)| *other != name);
+        counted.push((name, quota));
     }
 
     /// Adds the headers, where anything was counted.
@@ -98,9 +108,14 @@ mod tests {
         let expected = [r#""requests";q=2;w=60, "runs";q=1;w=60"#, r#""requests";r=1;t=30, "runs";r=0;t=60"#];
         assert_eq!(headers(&told), expected.map(|text| Some(text.to_owned())));
         let told = Told::default();
-        let refused = runs.take(user, &told, now).unwrap_err();
-        assert_eq!((refused.status().as_u16(), refused.code()), (429, "too_many_runs"));
-        assert_eq!(headers(&told)[1].as_deref(), Some(r#""runs";r=0;t=60"#));
+        for refused in [runs.check(user, &told, now), runs.take(user, &told, now)].map(Result::unwrap_err) {
+            assert_eq!((refused.status().as_u16(), refused.code()), (429, "too_many_runs"));
+            assert_eq!(headers(&told)[1].as_deref(), Some(r#""runs";r=0;t=60"#));
+        }
+        let told = Told::default();
+        requests.check(user, &told, now).unwrap();
+        requests.check(user, &told, now).unwrap();
+        assert_eq!(headers(&told), [None, None]);
         let told = Told::default();
         Allowance::of_runs(0).take(user, &told, now).unwrap();
         assert_eq!(headers(&told), [None, None]);

@@ -197,13 +197,25 @@ impl Runs {
         }
     }
 
+    /// Refuses a question to this agent as [`Self::ask`] would now. Nothing is counted, and no place kept.
+    pub(crate) fn check(&self, caller: &Caller, agent: &str) -> Result<(), Refused> {
+        let agent = self.0.agents.choose(Some(agent))?;
+        self.place(caller, &agent)?;
+        self.0.allowance.check(caller.user_id, &caller.told, SystemTime::now())
+    }
+
     fn admit(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
+        let slot = self.place(caller, agent)?;
+        self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
+        Ok(slot)
+    }
+
+    fn place(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
         if self.0.draining.is_cancelled() {
             return Err(Problem::overloaded("this gateway is shutting down; try again"));
         }
         let place = self.0.admission.take(caller.user_id)?;
         let permit = agent.admit()?;
-        self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
         Ok(Slot::new(place, permit))
     }
 

@@ -31,6 +31,35 @@ async fn without_limits_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn nothing_is_imported_for_a_question_that_is_not_taken_on() {
+    let stack = Stack::with(greeting(), &["--gateway-runs-per-minute=1"]).await;
+    let said = |role: &str, text: &str| json!({"role": role, "content": text});
+    let messages = [said("user", "hi"), said("assistant", "ho"), said("user", "and?")];
+    let body = json!({"model": "default", "messages": messages}).to_string();
+    let complete = async |key: Option<&str>| {
+        let body = ("application/json", body.clone());
+        let mut request = request("alice", "POST", "/v1/chat/completions", Some(body));
+        if let Some(key) = key {
+            request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        }
+        send(stack.gateway.router(), request).await
+    };
+    let first = complete(Some("k")).await;
+    assert_eq!(first.status, 200);
+    let saved = stack.history.story().len();
+    for key in [None, Some("other")] {
+        let refused = complete(key).await;
+        assert_eq!(refused.openai_error(), (429, "too_many_runs".to_owned()));
+        assert!(refused.header("ratelimit").starts_with(r#""runs";r=0;t="#), "{refused:?}");
+    }
+    let story = stack.history.story();
+    assert!(story[saved..].iter().all(|what| what == "GetRun"), "{story:?}");
+    let again = complete(Some("k")).await;
+    assert_eq!((again.status.as_u16(), again.json()), (200, first.json()));
+    assert_eq!(stack.agent.received().len(), 1);
+}
+
+#[tokio::test]
 async fn any_number_of_places_is_a_limit() {
     let most = usize::MAX;
     let flags = ["max-requests", "max-runs", "max-runs-per-user"].map(|name| format!("--gateway-{name}={most}"));

@@ -31,14 +31,21 @@ pub(super) async fn ask(
     let place = match (&thread, earlier.is_empty()) {
         (None, true) => Place::New { expires_at: None },
         (Some(thread), true) => asker.known(thread).await?.map_or_else(|| thread.made(), in_conversation),
-        (_, false) => {
-            let conversation = asker.open(thread.as_ref(), idempotency_key.as_deref()).await?;
-            if let Err(refused) = asker.import(&conversation, &earlier).await {
-                asker.forget(is_passing, &conversation.id).await;
-                return Err(refused);
+        (_, false) => match asker.app.runs.check(&asker.caller, &model) {
+            Ok(()) => {
+                let conversation = asker.open(thread.as_ref(), idempotency_key.as_deref()).await?;
+                if let Err(refused) = asker.import(&conversation, &earlier).await {
+                    asker.forget(is_passing, &conversation.id).await;
+                    return Err(refused);
+                }
+                in_conversation(conversation)
             }
-            in_conversation(conversation)
-        }
+            // What comes again with its key was imported when it came first.
+            Err(refused) => match &idempotency_key {
+                Some(key) => asker.opened(thread.as_ref(), key).await?.ok_or(refused)?,
+                None => return Err(refused),
+            },
+        },
     };
     let made = match &place {
         Place::Conversation(id) if is_passing => Some(id.to_string()),
@@ -61,6 +68,11 @@ pub(super) async fn ask(
 
 fn in_conversation(conversation: Conversation) -> Place {
     Uuid::try_parse(&conversation.id).map_or(Place::ClientId(conversation.id), Place::Conversation)
+}
+
+/// How the conversation is called that belongs to a key.
+fn name_of(idempotency_key: &str) -> String {
+    format!("openai-{}", key(&[idempotency_key]))
 }
 
 struct Asker {
@@ -92,13 +104,21 @@ impl Asker {
         }
         let client_id = match (thread, idempotency_key) {
             (Some(thread), _) => Some(thread.name().to_owned()),
-            (None, Some(own)) => Some(format!("openai-{}", key(&[own]))),
-            (None, None) => None,
+            (None, key) => key.map(name_of),
         };
         let request = CreateConversationRequest { client_id, ..CreateConversationRequest::default() };
         let answer = self.app.history.conversations().create_conversation(self.caller.ask(request)).await;
         let conversation = answer.map_err(history::problem)?.into_inner().conversation;
         conversation.ok_or_else(|| history::incomplete("CreateConversationResponse"))
+    }
+
+    /// Where the question of this key has been asked, in the conversation that the client names or in the key's own.
+    async fn opened(&self, thread: Option<&Thread>, key: &str) -> Result<Option<Place>, Refused> {
+        let run = match thread {
+            Some(thread) => thread.run(&self.app, &self.caller).await?,
+            None => self.app.runs.in_conversation(&self.caller, &Place::ClientId(name_of(key))).await?,
+        };
+        Ok(run.and_then(|run| Uuid::try_parse(&run.conversation_id).ok()).map(Place::Conversation))
     }
 
     /// Writes what was said before into a conversation that has nothing yet, or where this broke off.
