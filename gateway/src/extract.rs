@@ -4,6 +4,7 @@ mod body;
 mod caller;
 mod client;
 mod credential;
+mod idempotency;
 mod path;
 mod query;
 
@@ -12,6 +13,7 @@ pub(crate) use self::{
     caller::Caller,
     client::Clients,
     credential::Credentials,
+    idempotency::idempotency_key,
     path::{AgentName, Id, Name},
     query::Query,
 };

@@ -19,6 +19,10 @@ use crate::{
     run::{Ask, Asked, OnConflict, Place, Reader},
 };
 
+mod content;
+
+pub(crate) use self::content::{Content, Part, metadata};
+
 /// A conversation by the client's word.
 #[derive(Debug, Clone)]
 pub(crate) struct Thread(String);

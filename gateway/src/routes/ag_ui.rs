@@ -4,20 +4,16 @@ use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use proto::reason;
 use serde::Deserialize;
-use serde_json::{
-    Map, Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 
-use super::{chat::metadata, runs::idempotency_key};
 use crate::{
     app::App,
     dialect::{self, RunNames},
-    extract::{AgentName, Caller, Foreign},
+    extract::{AgentName, Caller, Foreign, idempotency_key},
     problem::{Problem, Refused},
     run::OnConflict,
-    thread::{self, Asking, Said, Thread},
+    thread::{self, Asking, Content, Said, Thread, metadata},
 };
 
 /// A run, as AG-UI asks for it.
@@ -52,19 +48,6 @@ struct Message {
     id: Option<String>,
     role: String,
     content: Option<Box<RawValue>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Debug, Deserialize)]
-struct Part {
-    r#type: String,
-    text: Option<String>,
 }
 
 /// Run the default agent, as AG-UI does.
@@ -175,20 +158,11 @@ impl RunAgentInput {
 }
 
 fn text(content: Option<&RawValue>) -> Result<String, Refused> {
-    let empty = to_raw_value("").expect("a string is JSON");
-    match serde_json::from_str(content.unwrap_or(&empty).get()) {
-        Ok(Content::Text(text)) => Ok(text),
-        Ok(Content::Parts(parts)) => {
-            let texts = parts.into_iter().map(|Part { r#type, text }| match (r#type.as_str(), text) {
-                ("text", Some(text)) => Ok(text),
-                (other, _) => Err(thread::not_text(format!("a question has parts of text only; not `{other}`"))),
-            });
-            Ok(texts.collect::<Result<Vec<_>, _>>()?.join("\n\n"))
-        }
-        Err(_) => {
-            Err(Problem::invalid_field("messages.content", reason::FIELD_INVALID, "must be a text or a list of parts"))
-        }
-    }
+    let Some(content) = content else { return Ok(String::new()) };
+    let content: Content = serde_json::from_str(content.get()).map_err(|_| {
+        Problem::invalid_field("messages.content", reason::FIELD_INVALID, "must be a text or a list of parts")
+    })?;
+    content.question()
 }
 
 fn is_empty(value: &Value) -> bool {

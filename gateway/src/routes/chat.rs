@@ -13,19 +13,16 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use self::input::{ChatRequest, Trigger};
-use super::runs::idempotency_key;
 use crate::{
     app::App,
     dialect,
-    extract::{Caller, Foreign, ForeignIfAny, Name},
+    extract::{Caller, Foreign, ForeignIfAny, Name, idempotency_key},
     problem::{Problem, Refused},
     run::{OnConflict, Reader},
     thread::{self, Asking, Said, Thread},
 };
 
 mod input;
-
-pub(super) use self::input::metadata;
 
 /// A run that ended so short a time ago is told again, to whoever read the conversation before its end was saved.
 const GRACE: Duration = Duration::from_secs(30);

@@ -6,11 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::input::CompletionRequest;
-use super::runs::idempotency_key;
 use crate::{
     app::App,
     dialect::{Completion, Completions},
-    extract::{Caller, Foreign, Name},
+    extract::{Caller, Foreign, Name, idempotency_key},
     problem::{OpenAiProblem, Problem, Refused},
 };
 

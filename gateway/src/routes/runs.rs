@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     dialect,
-    extract::{Body, Caller, Id},
+    extract::{Body, Caller, Id, idempotency_key},
     fields::{Fields, FromFields},
     history,
     problem::{Problem, Refused},
@@ -214,18 +214,6 @@ fn last_event(headers: &HeaderMap, run_id: &str) -> Result<Option<usize>, Refuse
     let number = value.to_str().ok().and_then(|id| id.strip_prefix(run_id)?.strip_prefix('-')?.parse().ok());
     let refused = || Problem::invalid_field(NAME, reason::FIELD_INVALID, "is no id of an event of this run");
     number.map(Some).ok_or_else(refused)
-}
-
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refused> {
-    const NAME: &str = "Idempotency-Key";
-    let mut values = headers.get_all(NAME).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    let text = value.to_str().unwrap_or_default().trim();
-    if !(1..=limit::IDEMPOTENCY_KEY).contains(&text.len()) || values.next().is_some() {
-        let message = "must be one key of 1 to 200 printable ASCII characters";
-        return Err(Problem::invalid_field(NAME, reason::FIELD_INVALID, message));
-    }
-    Ok(Some(text.to_owned()))
 }
 
 /// Whether the client likes events at least as much as JSON (RFC 9110 §12.5.1); first named wins a tie.

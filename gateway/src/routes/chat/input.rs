@@ -1,16 +1,13 @@
 //! What `useChat` sends, and what of it is believed.
 
-use proto::{limit, reason};
+use proto::reason;
 use serde::Deserialize;
-use serde_json::{
-    Map, Value,
-    value::{RawValue, to_raw_value},
-};
+use serde_json::{Map, Value, value::RawValue};
 use utoipa::ToSchema;
 
 use crate::{
     problem::{Problem, Refused},
-    thread::{self, Said},
+    thread::{self, Content, Part, Said, metadata},
 };
 
 /// A turn of a chat. Other members become metadata of the question.
@@ -57,12 +54,6 @@ struct UiMessage {
     metadata: Option<Value>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Part {
-    r#type: String,
-    text: Option<String>,
-}
-
 impl ChatRequest {
     /// The newest message, where it is a question of the user's.
     pub(super) fn said(&self) -> Result<Option<Said>, Refused> {
@@ -74,7 +65,8 @@ impl ChatRequest {
             return Ok(None);
         }
         let id = message.id.filter(|id| !id.is_empty()).map(|id| thread::bounded("message.id", id)).transpose()?;
-        let text = text(message.parts, message.content)?;
+        let content = message.parts.map_or_else(|| Content::Text(message.content.unwrap_or_default()), Content::Parts);
+        let text = content.question()?;
         let mut facts = self.others.clone();
         match message.metadata {
             Some(Value::Object(own)) => facts.extend(own),
@@ -85,35 +77,9 @@ impl ChatRequest {
     }
 }
 
-fn text(parts: Option<Vec<Part>>, content: Option<String>) -> Result<String, Refused> {
-    let Some(parts) = parts else { return Ok(content.unwrap_or_default()) };
-    let mut texts = Vec::new();
-    for Part { r#type, text } in parts {
-        match (r#type.as_str(), text) {
-            ("text", Some(text)) => texts.push(text),
-            // What agents put into a message of the user's is none of the question.
-            ("step-start", _) => {}
-            (other, _) => return Err(thread::not_text(format!("a question has parts of text only; not `{other}`"))),
-        }
-    }
-    Ok(texts.join("\n\n"))
-}
-
-/// What is kept with the question and given to the agent.
-pub(in crate::routes) fn metadata(facts: Map<String, Value>) -> Result<Option<Box<RawValue>>, Refused> {
-    if facts.is_empty() {
-        return Ok(None);
-    }
-    let raw = to_raw_value(&Value::Object(facts)).expect("JSON is JSON");
-    if raw.get().len() > limit::METADATA_BYTES {
-        let message = "what comes with the question must have at most 16 KiB together";
-        return Err(Problem::invalid_field("metadata", reason::FIELD_TOO_LONG, message));
-    }
-    Ok(Some(raw))
-}
-
 #[cfg(test)]
 mod tests {
+    use proto::limit;
     use serde_json::json;
 
     use super::*;

@@ -8,8 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     problem::{Problem, Refused},
-    routes::chat::metadata,
-    thread::{self, Thread},
+    thread::{self, Content, Thread, metadata},
 };
 
 /// How many messages a new conversation begins with at most.
@@ -61,20 +60,6 @@ struct Message {
     content: Option<Content>,
     tool_calls: Option<Vec<Value>>,
     function_call: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Debug, Deserialize)]
-struct Part {
-    r#type: String,
-    text: Option<String>,
-    refusal: Option<String>,
 }
 
 /// What is asked, and what was said before by the client's word.
@@ -162,19 +147,9 @@ impl Message {
         if self.tool_calls.is_some_and(|calls| !calls.is_empty()) || self.function_call.is_some() {
             return Err(thread::not_text(format!("messages[{index}]: tools are the agent's; not `tool_calls`")));
         }
-        let text = match self.content {
-            None => String::new(),
-            Some(Content::Text(text)) => text,
-            Some(Content::Parts(parts)) => {
-                let mut texts = Vec::new();
-                for Part { r#type: kind, text, refusal } in parts {
-                    let text = text.or(refusal).filter(|_| matches!(kind.as_str(), "text" | "refusal"));
-                    let unknown = || format!("messages[{index}]: only texts are taken; not `{kind}`");
-                    texts.push(text.ok_or_else(|| thread::not_text(unknown()))?);
-                }
-                texts.join("\n\n")
-            }
-        };
+        let text = self.content.map_or(Ok(String::new()), |content| content.text(&["text", "refusal"], &[]));
+        let text =
+            text.map_err(|kind| thread::not_text(format!("messages[{index}]: only texts are taken; not `{kind}`")))?;
         let characters = text.chars().count();
         if characters > limit::CONTENT {
             let field = format!("messages[{index}].content");
