@@ -12,6 +12,8 @@ mod openai;
 mod sample;
 mod sse;
 
+use proto::history::v1::{Run, RunStatus};
+
 pub(crate) use self::{
     ag_ui::{RunNames, stream as ag_ui},
     ai_sdk::stream as ai_sdk,
@@ -22,3 +24,13 @@ pub(crate) use self::{
 
 /// The last word of dialects that have one.
 const DONE: &str = "[DONE]";
+
+/// Why a run did not complete, in code and words: its own, or else those of its status.
+fn why(run: &Run) -> (&str, &str) {
+    match (&run.error, run.status()) {
+        (Some(error), _) => (&error.code, &error.message),
+        (None, RunStatus::Cancelled) => ("cancelled", "the run was stopped"),
+        (None, RunStatus::Failed) => ("failed", "the agent failed"),
+        (None, _) => ("interrupted", "the answer was interrupted"),
+    }
+}

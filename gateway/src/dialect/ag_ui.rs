@@ -6,7 +6,10 @@ use axum::response::Response;
 use proto::history::v1::{self as history, RunStatus};
 
 use self::frame::{Custom, Frame, Outcome as Ending, Tokens};
-use super::sse::{self, Dialect, Frames};
+use super::{
+    sse::{self, Dialect, Frames},
+    why,
+};
 use crate::{
     event::{Event, Outcome, Step},
     resource::{Source, document},
@@ -77,10 +80,7 @@ impl Dialect for AgUi {
     }
 
     fn lose(&mut self, lost: Lost, frames: &mut Frames) {
-        let (code, message) = match lost {
-            Lost::Behind => ("reader_too_slow", "the answer was read too slowly and is cut off here; run it again"),
-            Lost::Broken => ("stream_broken", "the answer breaks off here; run it again"),
-        };
+        let (code, message) = lost.told();
         self.close(frames);
         frames.data(None, &Frame::RunError { message, code, usage: None });
     }
@@ -217,12 +217,8 @@ impl AgUi {
             // Nothing waits for the client, though a call may be without a result.
             RunStatus::Completed => Ending::Success { pending_tool_call_ids: [] },
             RunStatus::Cancelled => Ending::Cancelled,
-            status => {
-                let fallback = if status == RunStatus::Failed { "failed" } else { "interrupted" };
-                let (code, message) = match &run.error {
-                    Some(error) => (error.code.as_str(), error.message.as_str()),
-                    None => (fallback, "the answer did not come to its end"),
-                };
+            _ => {
+                let (code, message) = why(run);
                 return frames.data(Some(id), &Frame::RunError { message, code, usage });
             }
         };

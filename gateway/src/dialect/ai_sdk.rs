@@ -11,6 +11,7 @@ use self::chunk::{Chunk, DataChunk, End, Fault};
 use super::{
     DONE,
     sse::{self, Dialect, Frames},
+    why,
 };
 use crate::{
     event::{Event, Outcome, Started, Step},
@@ -60,10 +61,7 @@ impl Dialect for AiSdk {
 
     /// The run goes on: whoever resumes gets all of it.
     fn lose(&mut self, lost: Lost, frames: &mut Frames) {
-        let (code, text) = match lost {
-            Lost::Behind => ("reader_too_slow", "the answer was read too slowly and is cut off here; resume it"),
-            Lost::Broken => ("stream_broken", "the answer breaks off here; resume it"),
-        };
+        let (code, text) = lost.told();
         self.close(frames);
         let message_metadata = End::new("lost").because(Fault { code, message: text });
         frames.data(None, &Chunk::MessageMetadata { message_metadata });
@@ -175,17 +173,11 @@ impl AiSdk {
                 frames.data(Some(id), &Chunk::Finish { finish_reason: "other", message_metadata });
             }
             status => {
-                let (status, fallback) = match status {
-                    RunStatus::Failed => ("failed", "the agent failed"),
-                    _ => ("interrupted", "the answer was interrupted"),
-                };
-                let fault = run.error.as_ref().map_or(Fault { code: status, message: fallback }, |error| Fault {
-                    code: &error.code,
-                    message: &error.message,
-                });
-                let message_metadata = End::new(status).with(message).because(fault);
+                let status = if status == RunStatus::Failed { "failed" } else { "interrupted" };
+                let (code, text) = why(run);
+                let message_metadata = End::new(status).with(message).because(Fault { code, message: text });
                 frames.data(None, &Chunk::MessageMetadata { message_metadata });
-                frames.data(Some(id), &Chunk::Error { error_text: fault.message });
+                frames.data(Some(id), &Chunk::Error { error_text: text });
             }
         }
         frames.word(DONE);

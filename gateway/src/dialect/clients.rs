@@ -67,7 +67,7 @@ async fn no_end_is_mistaken_for_another() {
         (Some(RunStatus::Cancelled), "ready", None),
         (Some(RunStatus::Failed), "error", Some("no tea")),
         (Some(RunStatus::Interrupted), "error", Some("the answer was interrupted")),
-        (None, "error", Some("the answer breaks off here; resume it")),
+        (None, "error", Some("the answer breaks off here; resume it, or ask for it again")),
     ] {
         let read = read(status).await;
         for version in ["5", "6", "7"] {

@@ -6,6 +6,7 @@ use axum::Json;
 use http::StatusCode;
 use proto::history::v1::RunStatus;
 
+use super::why;
 use crate::{
     agent::AgentFault,
     event::{Outcome, Step},
@@ -49,14 +50,6 @@ pub(super) fn problem_of(Outcome { run, message, .. }: &Outcome) -> Refused {
             .and_then(|error| AgentFault::http_status(&error.code))
             .unwrap_or(StatusCode::SERVICE_UNAVAILABLE),
     };
-    let fallback = match run.status() {
-        RunStatus::Cancelled => ("cancelled", "the run was stopped"),
-        RunStatus::Interrupted => ("interrupted", "the run was interrupted"),
-        _ => ("failed", "the run failed"),
-    };
-    let (code, detail) = match &run.error {
-        Some(error) => (error.code.clone(), error.message.clone()),
-        None => (fallback.0.to_owned(), fallback.1.to_owned()),
-    };
-    Problem::new(status, code, detail).with_run(run.clone().into(), message.clone().into())
+    let (code, detail) = why(run);
+    Problem::new(status, code.to_owned(), detail).with_run(run.clone().into(), message.clone().into())
 }

@@ -114,10 +114,7 @@ impl Dialect for Native {
     fn lose(&mut self, lost: Lost, frames: &mut Frames) {
         let (run, mut message) =
             self.started.as_ref().map(|started| (started.run.clone(), started.message.clone())).unwrap_or_default();
-        let (code, text) = match lost {
-            Lost::Behind => ("reader_too_slow", "this stream was read too slowly and is cut off; resume it"),
-            Lost::Broken => ("stream_broken", "the stream broke; resume it"),
-        };
+        let (code, text) = lost.told();
         message.error = Some(RunError { code: code.to_owned(), message: text.to_owned() });
         frames.event("interrupted", &self.last, &End { run: run.into(), message: message.into() });
     }

@@ -90,10 +90,7 @@ impl Dialect for Streamed {
     }
 
     fn lose(&mut self, lost: Lost, frames: &mut Frames) {
-        let (code, text) = match lost {
-            Lost::Behind => ("reader_too_slow", "the answer was read too slowly and is cut off here; it is saved"),
-            Lost::Broken => ("stream_broken", "the answer breaks off here; it goes on being saved"),
-        };
+        let (code, text) = lost.told();
         let problem = Problem::new(http::StatusCode::SERVICE_UNAVAILABLE, code, text);
         frames.data(None, &OpenAiProblem::from(&*problem));
         frames.word(DONE);

@@ -27,6 +27,19 @@ pub(crate) enum Lost {
     Broken,
 }
 
+impl Lost {
+    /// What a client is told, in code and words.
+    pub(crate) fn told(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Behind => (
+                "reader_too_slow",
+                "the answer was read too slowly and is cut off here; resume it, or ask for it again",
+            ),
+            Self::Broken => ("stream_broken", "the answer breaks off here; resume it, or ask for it again"),
+        }
+    }
+}
+
 /// An empty log. Readers that fall behind by more than `backlog` bytes are cut off.
 pub(crate) fn open(run_id: &str, backlog: usize) -> (Writer, Reader) {
     let (steps, _) = watch::channel(0);

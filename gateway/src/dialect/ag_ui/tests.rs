@@ -96,8 +96,8 @@ async fn every_end_is_a_word_that_the_client_understands() {
             json!({"type": "RUN_FINISHED", "threadId": "thread", "runId": "run", "outcome": {"type": "cancelled"}}),
         ),
         (Some(RunStatus::Failed), error("agent_error", "no tea")),
-        (Some(RunStatus::Interrupted), error("interrupted", "the answer did not come to its end")),
-        (None, error("stream_broken", "the answer breaks off here; run it again")),
+        (Some(RunStatus::Interrupted), error("interrupted", "the answer was interrupted")),
+        (None, error("stream_broken", "the answer breaks off here; resume it, or ask for it again")),
     ] {
         let expected = begun(half.iter().cloned().chain([last]));
         assert_eq!(events(vec![Event::Text("half".to_owned())], status).await, expected);

@@ -68,7 +68,7 @@ async fn every_end_is_a_word_that_the_client_understands() {
     ];
     let metadata = |metadata: Value| json!({"type": "message-metadata", "messageMetadata": metadata});
     let error = |text: &str| json!({"type": "error", "errorText": text});
-    let lost = "the answer breaks off here; resume it";
+    let lost = "the answer breaks off here; resume it, or ask for it again";
     for (status, last) in [
         (
             Some(RunStatus::Cancelled),
