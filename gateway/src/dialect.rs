@@ -11,6 +11,7 @@ mod openai;
 #[cfg(test)]
 mod sample;
 mod sse;
+mod tokens;
 
 use proto::history::v1::{Run, RunStatus};
 

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use axum::response::Response;
 use proto::history::v1::{self as history, RunStatus};
 
-use self::frame::{Custom, Frame, Outcome as Ending, Tokens};
+use self::frame::{Custom, Frame, Outcome as Ending};
 use super::{
     sse::{self, Dialect, Frames},
+    tokens::Tokens,
     why,
 };
 use crate::{
@@ -211,7 +212,7 @@ impl AgUi {
     fn end(&mut self, Outcome { run, message, .. }: &Outcome, id: &str, frames: &mut Frames) {
         self.tell_sources(frames);
         self.close(frames);
-        let usage = message.usage.map(|usage| [Tokens::new(usage, message.model.as_deref())]);
+        let usage = message.usage.map(|usage| [Tokens::of(usage).by(message.model.as_deref())]);
         let RunNames { thread_id, run_id } = &self.names;
         let outcome = match run.status() {
             // Nothing waits for the client, though a call may be without a result.

@@ -1,10 +1,10 @@
 //! The events, member by member: an absent member is absent, never `null`.
 
-use proto::history::v1::{Run, Usage};
+use proto::history::v1::Run;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::resource::Source;
+use crate::{dialect::tokens::Tokens, resource::Source};
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE", rename_all_fields = "camelCase")]
@@ -141,25 +141,4 @@ pub(super) struct DataFacts<'a> {
     pub(super) id: Option<&'a str>,
     pub(super) data: Box<RawValue>,
     pub(super) transient: bool,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names of the JSON members")]
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Tokens<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_tokens: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_tokens: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_tokens: Option<i64>,
-}
-
-impl<'a> Tokens<'a> {
-    pub(super) fn new(usage: Usage, model: Option<&'a str>) -> Self {
-        let Usage { input_tokens, output_tokens, total_tokens } = usage;
-        Self { model, input_tokens, output_tokens, total_tokens }
-    }
 }

@@ -1,10 +1,11 @@
 //! The chunks, member by member: an absent member is absent, never `null`.
 
-use proto::history::v1::{Message, Source, Span, Usage};
+use proto::history::v1::{Message, Source, Span};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    dialect::tokens::Tokens,
     event::Started,
     resource::{document, optional_time},
 };
@@ -56,7 +57,7 @@ pub(super) struct End<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<UsageFacts>,
+    usage: Option<Tokens<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Fault<'a>>,
 }
@@ -66,18 +67,6 @@ pub(super) struct End<'a> {
 pub(super) struct Fault<'a> {
     pub(super) code: &'a str,
     pub(super) message: &'a str,
-}
-
-#[expect(clippy::struct_field_names, reason = "the names of the JSON members")]
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UsageFacts {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_tokens: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_tokens: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_tokens: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -218,11 +207,7 @@ impl<'a> End<'a> {
 
     /// Adds what is known of the answer.
     pub(super) fn with(self, message: &'a Message) -> Self {
-        let usage = message.usage.map(|Usage { input_tokens, output_tokens, total_tokens }| UsageFacts {
-            input_tokens,
-            output_tokens,
-            total_tokens,
-        });
+        let usage = message.usage.map(Tokens::of);
         Self { model: message.model.as_deref(), usage, ..self }
     }
 
