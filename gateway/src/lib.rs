@@ -5,6 +5,7 @@ mod agent;
 mod app;
 mod config;
 mod dialect;
+mod digest;
 mod edge;
 mod event;
 mod export;

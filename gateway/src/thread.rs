@@ -1,7 +1,6 @@
 //! Conversations and questions as frontends name them, found and asked in the history: by our ids or by theirs, without
 //! trust in what they say was said before.
 
-use aws_lc_rs::digest::{Context, SHA256};
 use http::StatusCode;
 use kit::hex::hex;
 use proto::{
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    digest::digest,
     extract::Caller,
     history,
     problem::{Problem, Refused},
@@ -92,13 +92,7 @@ pub(crate) fn bounded(field: &str, id: String) -> Result<String, Refused> {
 
 /// A key that is the same whenever these texts are.
 pub(crate) fn key(texts: &[&str]) -> String {
-    let mut digest = Context::new(&SHA256);
-    for text in texts {
-        // Lengths keep neighbours apart.
-        digest.update(&(text.len() as u64).to_be_bytes());
-        digest.update(text.as_bytes());
-    }
-    hex(digest.finish().as_ref())
+    hex(digest(texts.iter().copied().map(Some)).as_ref())
 }
 
 impl Asking {

@@ -1,13 +1,12 @@
 //! What a question is, apart from its spelling: the same request sent twice has the same fingerprint.
 
-use aws_lc_rs::digest::{self, Context};
 use serde_json::Value;
 
 use super::{Ask, Asked, Place};
+use crate::digest::digest;
 
 /// SHA-256 over the canonical request.
 pub(super) fn of(ask: &Ask) -> Vec<u8> {
-    let mut digest = Context::new(&digest::SHA256);
     let (kind, texts) = match &ask.asked {
         Asked::New { text, parent_id, client_id, metadata } => {
             let metadata = metadata.as_ref().and_then(|raw| serde_json::from_str(raw.get()).ok());
@@ -21,20 +20,8 @@ pub(super) fn of(ask: &Ask) -> Vec<u8> {
         Place::Conversation(id) => ("conversation", Some(id.to_string())),
         Place::ClientId(id) => ("client id", Some(id.clone())),
     };
-    for text in texts.iter().map(Option::as_deref) {
-        part(&mut digest, text);
-    }
-    for text in [Some(kind), Some(place), id.as_deref(), ask.agent.as_deref()] {
-        part(&mut digest, text);
-    }
-    digest.finish().as_ref().to_vec()
-}
-
-/// Lengths keep neighbours apart.
-fn part(digest: &mut Context, text: Option<&str>) {
-    let length = text.map_or(u64::MAX, |text| text.len() as u64);
-    digest.update(&length.to_be_bytes());
-    digest.update(text.unwrap_or_default().as_bytes());
+    let about = [Some(kind), Some(place), id.as_deref(), ask.agent.as_deref()];
+    digest(texts.iter().map(Option::as_deref).chain(about)).as_ref().to_vec()
 }
 
 /// JSON without white space and with sorted members.
