@@ -5,6 +5,9 @@
 
 use std::ops::ControlFlow;
 
+/// So much memory is kept for the next line and the next event.
+const KEPT: usize = 64 * 1024;
+
 /// One event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Event<'a> {
@@ -28,7 +31,7 @@ pub(super) struct Decoder {
     after_cr: bool,
 }
 
-/// An event whose end has not come. Its memory is used again for the next one.
+/// An event whose end has not come. Its memory is used again for the next one, but for what only a large one needed.
 #[derive(Debug, Default)]
 struct Pending {
     name: String,
@@ -71,6 +74,7 @@ impl Decoder {
                 self.line.extend_from_slice(piece);
                 let complete = self.pending.take(&self.line, first_line);
                 self.line.clear();
+                self.line.shrink_to(KEPT);
                 complete
             };
             if complete && self.pending.hand_over(&mut each)?.is_break() {
@@ -115,6 +119,7 @@ impl Pending {
         };
         self.name.clear();
         self.data.clear();
+        self.data.shrink_to(KEPT);
         flow
     }
 }
@@ -172,6 +177,7 @@ mod tests {
         let mut decoder = Decoder::new(2 << 20);
         let events: Vec<_> = line.as_bytes().chunks(7).flat_map(|piece| fed(&mut decoder, piece).unwrap()).collect();
         assert_eq!((events.len(), events[0].1.len()), (1, 1 << 20));
+        assert!(decoder.line.capacity() <= KEPT && decoder.pending.data.capacity() <= KEPT, "{decoder:?}");
     }
 
     #[test]
