@@ -3,12 +3,13 @@
 use aws_lc_rs::digest::{Context, Digest, SHA256};
 
 /// SHA-256 over these texts. Lengths keep neighbours apart, and an empty text from none.
-pub(crate) fn digest<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> Digest {
+pub(crate) fn digest<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = Option<T>>) -> Digest {
     let mut digest = Context::new(&SHA256);
     for text in texts {
+        let text = text.as_ref().map(T::as_ref);
         let length = text.map_or(u64::MAX, |text| text.len() as u64);
         digest.update(&length.to_be_bytes());
-        digest.update(text.unwrap_or_default().as_bytes());
+        digest.update(text.unwrap_or_default());
     }
     digest.finish()
 }

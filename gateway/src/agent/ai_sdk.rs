@@ -113,10 +113,14 @@ pub(super) struct Answer {
 }
 
 /// A text that is being written: what its citations count from.
+#[derive(Default)]
 struct TextPart {
     id: String,
     begin: Option<usize>,
-    text: String,
+    /// How long it is in UTF-16 units.
+    units: u32,
+    /// Where characters of two units end in it.
+    wide: Vec<u32>,
 }
 
 impl Reader for Answer {
@@ -162,12 +166,12 @@ impl Reader for Answer {
 impl Answer {
     fn begin(&mut self, id: String, said: &mut Transcript<'_>) {
         said.paragraph();
-        self.texts.push(TextPart { id, begin: None, text: String::new() });
+        self.texts.push(TextPart { id, ..TextPart::default() });
     }
 
     fn text(&mut self, id: &str, delta: String, said: &mut Transcript<'_>) -> Result<(), AgentError> {
         if let Some(part) = self.texts.iter_mut().find(|part| part.id == id) {
-            part.text.push_str(&delta);
+            part.grow(&delta);
             let begin = said.text(delta)?;
             part.begin.get_or_insert(begin);
             return Ok(());
@@ -215,15 +219,23 @@ impl Answer {
 }
 
 impl TextPart {
+    fn grow(&mut self, delta: &str) {
+        for c in delta.chars() {
+            let wide = c.len_utf16() == 2;
+            self.units = self.units.saturating_add(if wide { 2 } else { 1 });
+            if wide {
+                self.wide.push(self.units);
+            }
+        }
+    }
+
     /// JavaScript counts UTF-16 units within the part; we count characters of the whole answer.
     fn place(&self, index: &Value) -> Option<usize> {
-        let (begin, index) = (self.begin?, usize::try_from(index.as_u64()?).ok()?);
-        let mut units = 0;
-        let before = self.text.chars().take_while(|c| {
-            units += c.len_utf16();
-            units <= index
-        });
-        Some(begin + before.count())
+        let index = u32::try_from(index.as_u64()?).unwrap_or(u32::MAX).min(self.units);
+        let wide = self.wide.partition_point(|end| *end <= index);
+        // In the middle of a character, the place is before it.
+        let middle = self.wide.get(wide).is_some_and(|end| end - 1 == index);
+        Some(self.begin? + index as usize - wide - usize::from(middle))
     }
 }
 

@@ -9,7 +9,10 @@ use proto::history::v1::{Data, File, Source, ToolCall, ToolInput, ToolResult, Us
 use serde_json::Value;
 
 use super::{AgentError, Sink, citation, json::storable, usage};
-use crate::event::Event;
+use crate::{digest::digest, event::Event};
+
+/// What is known of a source that was said: no two have the same.
+type Mark = [u8; 16];
 
 /// One answer, as far as it has come.
 pub(super) struct Transcript<'a> {
@@ -17,9 +20,9 @@ pub(super) struct Transcript<'a> {
     characters: usize,
     ends_in_line: bool,
     paragraph_due: bool,
-    sources: HashSet<Vec<u8>>,
-    /// Addresses and titles of these.
-    named: HashSet<(Option<String>, Option<String>)>,
+    sources: HashSet<Mark>,
+    /// Addresses and titles of these, together and alone.
+    named: HashSet<Mark>,
     usage: Option<Usage>,
     model: Option<String>,
 }
@@ -90,13 +93,13 @@ impl<'a> Transcript<'a> {
             url: source.url.clone(),
             ..Source::default()
         };
-        let name = (source.url.clone(), source.title.clone());
-        if (source == bare && self.named.contains(&name)) || !self.sources.insert(source.encode_to_vec()) {
+        let (url, title) = (source.url.as_deref(), source.title.as_deref());
+        let name = mark([url, title]);
+        if (source == bare && self.named.contains(&name)) || !self.sources.insert(mark([Some(source.encode_to_vec())]))
+        {
             return Ok(());
         }
-        self.named.insert((source.url.clone(), None));
-        self.named.insert((None, source.title.clone()));
-        self.named.insert(name);
+        self.named.extend([name, mark([url, None]), mark([None, title])]);
         self.sink.emit(Event::Source(source))
     }
 
@@ -152,6 +155,10 @@ impl<'a> Transcript<'a> {
             other => other,
         })
     }
+}
+
+fn mark<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = Option<T>>) -> Mark {
+    *digest(texts).as_ref().first_chunk().expect("a digest has 32 bytes")
 }
 
 /// NUL cannot be stored; its visible stand-in can.

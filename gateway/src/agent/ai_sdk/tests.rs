@@ -169,3 +169,20 @@ fn any_slicing_says_the_same() {
         ),
     );
 }
+
+#[test]
+fn units_of_a_text_become_characters_of_the_answer() {
+    let text = "a😀é😀😀b";
+    let mut part = TextPart { begin: Some(10), ..TextPart::default() };
+    for delta in ["a😀", "é", "😀😀b"] {
+        part.grow(delta);
+    }
+    for index in 0..20 {
+        let units = |characters: usize| text.chars().take(characters).map(char::len_utf16).sum::<usize>();
+        let before = (0..=text.chars().count()).rfind(|characters| units(*characters) <= index).unwrap();
+        assert_eq!(part.place(&json!(index)), Some(10 + before), "{index}");
+    }
+    assert_eq!(part.place(&json!(u64::MAX)), Some(16));
+    assert_eq!(part.place(&json!(-1)), None);
+    assert_eq!(TextPart::default().place(&json!(0)), None);
+}
