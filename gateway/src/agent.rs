@@ -49,9 +49,10 @@ pub(crate) trait Sink: Send {
     /// Takes one event; refuses it when the answer has grown too large.
     fn emit(&mut self, event: Event) -> Result<(), AgentError>;
 
-    /// Waits until more may be read from the agent: while too much of what it said is not kept yet, it has to wait.
-    fn ready(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+    /// What is to be waited for before more is read from the agent: while too much of what it said is not kept yet, it has
+    /// to wait.
+    fn ready(&mut self) -> Option<BoxFuture<'_, ()>> {
+        None
     }
 }
 

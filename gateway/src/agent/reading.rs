@@ -65,7 +65,9 @@ async fn stream(
 ) -> Result<(), AgentError> {
     let mut decoder = Decoder::new(longest);
     loop {
-        said.ready().await;
+        if let Some(ready) = said.ready() {
+            ready.await;
+        }
         match response.chunk().await {
             Ok(Some(bytes)) => {
                 if decoder.feed(&bytes, |event| reader.event(event, said))?.is_break() {

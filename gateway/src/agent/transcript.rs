@@ -41,8 +41,8 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// Waits until more may be read.
-    pub(super) fn ready(&mut self) -> BoxFuture<'_, ()> {
+    /// What is to be waited for before more is read.
+    pub(super) fn ready(&mut self) -> Option<BoxFuture<'_, ()>> {
         self.sink.ready()
     }
 

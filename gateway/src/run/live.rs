@@ -90,11 +90,16 @@ impl Held {
         self.eased.notify_waiters();
     }
 
-    /// Waits while too much of this run waits for the history. The other runs go on.
+    /// Whether too much of this run waits for the history.
+    pub(super) fn is_strained(&self) -> bool {
+        self.log.bytes_since(self.kept()) > MOST_WAITING
+    }
+
+    /// Waits while that is so. The other runs go on.
     pub(super) async fn eased(&self) {
         loop {
             let eased = self.eased.notified();
-            if self.log.bytes_since(self.kept()) <= MOST_WAITING {
+            if !self.is_strained() {
                 return;
             }
             eased.await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use proto::{
     answer::Answer,
     history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source},
@@ -107,8 +107,8 @@ impl Sink for Recorder {
         Ok(())
     }
 
-    fn ready(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(self.held.eased())
+    fn ready(&mut self) -> Option<BoxFuture<'_, ()>> {
+        self.held.is_strained().then(|| self.held.eased().boxed())
     }
 }
 

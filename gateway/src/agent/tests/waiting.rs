@@ -77,12 +77,12 @@ impl Sink for Slow {
         self.0.emit(event)
     }
 
-    fn ready(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async {
+    fn ready(&mut self) -> Option<BoxFuture<'_, ()>> {
+        Some(Box::pin(async {
             tokio::time::pause();
             tokio::time::advance(Duration::from_mins(2)).await;
             tokio::time::resume();
-        })
+        }))
     }
 }
 
