@@ -1,7 +1,7 @@
 //! What all streams of server-sent events have in common: a first comment at once, heartbeats in silence, ids that
 //! `Last-Event-ID` understands, and a last word whatever happens.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, fmt::Write as _, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -84,7 +84,10 @@ impl Frames {
 pub(super) fn follow(reader: Reader, dialect: impl Dialect) -> Response {
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let id = format!("{}-", reader.run_id());
     let following = Following {
+        prefix: id.len(),
+        id,
         reader: reader.in_time(),
         dialect,
         heartbeat,
@@ -104,6 +107,9 @@ pub(super) fn follow(reader: Reader, dialect: impl Dialect) -> Response {
 }
 
 struct Following<D> {
+    /// The id of the last event: what those of this run begin with, and its number.
+    id: String,
+    prefix: usize,
     reader: Reader,
     dialect: D,
     heartbeat: Interval,
@@ -143,8 +149,9 @@ impl<D: Dialect> Following<D> {
         match entry {
             Ok(Entry { number, step }) => {
                 self.over = matches!(step, Step::Ended(_));
-                let id = format!("{}-{number}", self.reader.run_id());
-                self.dialect.tell(step, &id, &mut self.frames);
+                self.id.truncate(self.prefix);
+                write!(self.id, "{number}").expect("a string grows");
+                self.dialect.tell(step, &self.id, &mut self.frames);
             }
             Err(lost) => {
                 self.over = true;
