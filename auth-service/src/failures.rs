@@ -65,7 +65,7 @@ impl Failures {
 
     /// The credential was accepted and ends then.
     pub(crate) fn accepted(&self, attempt: &Attempt, expires_at: SystemTime) {
-        if self.addresses.limit() {
+        if self.addresses.is_limited() {
             self.accepted.insert(attempt.digest, expires_at);
         }
     }
@@ -149,6 +149,6 @@ mod tests {
         for _ in 0..1_000 {
             fail(&failures, from("192.0.2.1", "a"), reason::TOKEN_MALFORMED);
         }
-        assert!(!failures.addresses.limit());
+        assert!(!failures.addresses.is_limited());
     }
 }

@@ -18,8 +18,8 @@ use proto::history::v1::{Run, RunStatus};
 pub(crate) use self::{
     ag_ui::{RunNames, stream as ag_ui},
     ai_sdk::stream as ai_sdk,
-    json::answer,
-    native_sse::stream,
+    json::answer as json,
+    native_sse::stream as native_sse,
     openai::{Completion, Completions},
 };
 

@@ -89,7 +89,7 @@ impl<K: Hash + Eq + Send + Sync + 'static> Buckets<K> {
     }
 
     /// Whether anything is limited.
-    pub fn limit(&self) -> bool {
+    pub fn is_limited(&self) -> bool {
         self.rate.is_some()
     }
 

@@ -145,9 +145,9 @@ pub(super) async fn run_agent(
 ) -> Result<Response, Refused> {
     let reader = app.runs.ask(request.ask(caller, idempotency_key(&headers)?)).await?;
     if wants_stream(&headers) {
-        return Ok(dialect::stream(reader));
+        return Ok(dialect::native_sse(reader));
     }
-    Ok(dialect::answer(reader).await?.into_response())
+    Ok(dialect::json(reader).await?.into_response())
 }
 
 /// A run.
@@ -187,7 +187,7 @@ pub(super) async fn follow_run(
 ) -> Result<Response, Refused> {
     let after = last_event(&headers, &run_id)?;
     let reader = app.runs.attach(&caller, &run_id).await?;
-    Ok(dialect::stream(reader.after(after)))
+    Ok(dialect::native_sse(reader.after(after)))
 }
 
 /// Stop a run.

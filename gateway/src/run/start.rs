@@ -50,8 +50,8 @@ pub(crate) enum Place {
 }
 
 /// What is to happen when another run goes on in the conversation.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub(crate) enum OnConflict {
     /// It is a conflict, which names the run.
     #[default]
