@@ -85,7 +85,6 @@ mod tests {
     use super::*;
 
     fn said(body: &Value) -> Result<Option<Said>, Refused> {
-        serde_json::from_value::<Value>(body.clone()).unwrap();
         serde_json::from_str::<ChatRequest>(&body.to_string()).unwrap().said()
     }
 
