@@ -35,26 +35,30 @@ async fn nothing_is_imported_for_a_question_that_is_not_taken_on() {
     let stack = Stack::with(greeting(), &["--gateway-runs-per-minute=1"]).await;
     let said = |role: &str, text: &str| json!({"role": role, "content": text});
     let messages = [said("user", "hi"), said("assistant", "ho"), said("user", "and?")];
-    let body = json!({"model": "default", "messages": messages}).to_string();
-    let complete = async |key: Option<&str>| {
-        let body = ("application/json", body.clone());
+    let complete = async |key: Option<&str>, conversation: Option<&str>| {
+        let metadata = conversation.map(|id| json!({"conversation_id": id}));
+        let body = json!({"model": "default", "messages": messages, "metadata": metadata});
+        let body = ("application/json", body.to_string());
         let mut request = request("alice", "POST", "/v1/chat/completions", Some(body));
         if let Some(key) = key {
             request.headers_mut().insert("idempotency-key", key.parse().unwrap());
         }
         send(stack.gateway.router(), request).await
     };
-    let first = complete(Some("k")).await;
+    let first = complete(Some("k"), None).await;
     assert_eq!(first.status, 200);
+    let known = first.header("x-conversation-id");
     let saved = stack.history.story().len();
-    for key in [None, Some("other")] {
-        let refused = complete(key).await;
+    for (key, conversation) in
+        [(None, None), (Some("other"), None), (None, Some("new")), (Some("other"), Some("new")), (None, Some(known))]
+    {
+        let refused = complete(key, conversation).await;
         assert_eq!(refused.openai_error(), (429, "too_many_runs".to_owned()));
         assert!(refused.header("ratelimit").starts_with(r#""runs";r=0;t="#), "{refused:?}");
     }
     let story = stack.history.story();
     assert!(story[saved..].iter().all(|what| what == "GetRun"), "{story:?}");
-    let again = complete(Some("k")).await;
+    let again = complete(Some("k"), None).await;
     assert_eq!((again.status.as_u16(), again.json()), (200, first.json()));
     assert_eq!(stack.agent.received().len(), 1);
 }

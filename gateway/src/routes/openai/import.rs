@@ -40,11 +40,8 @@ pub(super) async fn ask(
                 }
                 in_conversation(conversation)
             }
-            // What comes again with its key was imported when it came first.
-            Err(refused) => match &idempotency_key {
-                Some(key) => asker.opened(thread.as_ref(), key).await?.ok_or(refused)?,
-                None => return Err(refused),
-            },
+            // Where there has been a run, nothing is to be imported any more, and the question may be known.
+            Err(refused) => asker.opened(thread.as_ref(), idempotency_key.as_deref()).await?.ok_or(refused)?,
         },
     };
     let made = match &place {
@@ -112,11 +109,12 @@ impl Asker {
         conversation.ok_or_else(|| history::incomplete("CreateConversationResponse"))
     }
 
-    /// Where the question of this key has been asked, in the conversation that the client names or in the key's own.
-    async fn opened(&self, thread: Option<&Thread>, key: &str) -> Result<Option<Place>, Refused> {
-        let run = match thread {
-            Some(thread) => thread.run(&self.app, &self.caller).await?,
-            None => self.app.runs.in_conversation(&self.caller, &Place::ClientId(name_of(key))).await?,
+    /// The conversation that the client names, or the one that belongs to the key, if there has been a run in it.
+    async fn opened(&self, thread: Option<&Thread>, idempotency_key: Option<&str>) -> Result<Option<Place>, Refused> {
+        let run = match (thread, idempotency_key) {
+            (Some(thread), _) => thread.run(&self.app, &self.caller).await?,
+            (None, Some(key)) => self.app.runs.in_conversation(&self.caller, &Place::ClientId(name_of(key))).await?,
+            (None, None) => None,
         };
         Ok(run.and_then(|run| Uuid::try_parse(&run.conversation_id).ok()).map(Place::Conversation))
     }
