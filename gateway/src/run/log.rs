@@ -27,12 +27,12 @@ pub(crate) enum Lost {
     Broken,
 }
 
-/// An empty log. Readers that fall behind by more than `backlog` bytes are cut off.
+/// An empty log. Readers for whom more than `backlog` bytes wait are [behind](Reader::is_behind).
 pub(crate) fn open(run_id: &str, backlog: usize) -> (Writer, Reader) {
     let (steps, _) = watch::channel(0);
     let log = Arc::new(Log { run_id: run_id.to_owned(), backlog, written: RwLock::default() });
     let seen = steps.subscribe();
-    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, known: None })
+    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0 })
 }
 
 #[derive(Debug)]
@@ -123,8 +123,6 @@ pub(crate) struct Reader {
     log: Arc<Log>,
     seen: watch::Receiver<usize>,
     next: usize,
-    /// What was there when it came does not count as a backlog. None for one that is never cut off.
-    known: Option<usize>,
 }
 
 impl Reader {
@@ -144,11 +142,12 @@ impl Reader {
         self
     }
 
-    /// The same, cut off when it falls behind from now on.
-    #[must_use]
-    pub(crate) fn in_time(mut self) -> Self {
-        self.known = Some(self.log.read().events.len());
-        self
+    /// Whether more waits for it than may. That is so as well when much was said at once: only who does not read what
+    /// waits is slow.
+    pub(crate) fn is_behind(&self) -> bool {
+        let written = self.log.read();
+        let read = self.next.saturating_sub(1).min(written.ends.len());
+        written.events.len() - written.end(read) > self.log.backlog
     }
 
     /// How the run began, where that is known yet.
@@ -159,43 +158,36 @@ impl Reader {
     /// The next step. Safe to call off. Not to be called after the last.
     pub(crate) async fn next(&mut self) -> Result<Entry, Lost> {
         loop {
-            if let Some(entry) = self.step()? {
+            if let Some(entry) = self.step() {
                 return Ok(entry);
             }
             if self.seen.changed().await.is_err() {
                 // The writer is gone; what it wrote last is still there.
-                return self.step()?.ok_or(Lost::Broken);
+                return self.step().ok_or(Lost::Broken);
             }
         }
     }
 
     /// The same if it is there already.
-    pub(crate) fn ready(&mut self) -> Option<Result<Entry, Lost>> {
-        self.step().transpose()
+    pub(crate) fn ready(&mut self) -> Option<Entry> {
+        self.step()
     }
 
-    fn step(&mut self) -> Result<Option<Entry>, Lost> {
+    fn step(&mut self) -> Option<Entry> {
         self.seen.borrow_and_update();
         let written = self.log.read();
         let step = match self.next.checked_sub(1) {
             None => written.started.clone().map(Step::Started),
-            Some(position) => {
-                let next = written.end(position.saturating_add(1).min(written.ends.len()));
-                let behind = self.known.map_or(0, |known| written.events.len().saturating_sub(next.max(known)));
-                if behind > self.log.backlog {
-                    return Err(Lost::Behind);
-                }
-                match written.event(position) {
-                    Some(event) => event.event.map(Step::Said),
-                    None => written.ended.clone().map(Step::Ended),
-                }
-            }
+            Some(position) => match written.event(position) {
+                Some(event) => event.event.map(Step::Said),
+                None => written.ended.clone().map(Step::Ended),
+            },
         };
         let number = if matches!(step, Some(Step::Ended(_))) { written.ends.len() + 1 } else { self.next };
-        Ok(step.map(|step| {
+        step.map(|step| {
             self.next = number + 1;
             Entry { number, step }
-        }))
+        })
     }
 
     /// The events from a position on, as many as fit, and how many bytes they have.
@@ -261,16 +253,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_falls_behind_is_cut_off_and_one_that_comes_late_is_not() {
-        let (writer, reader) = begun();
-        let early = reader.clone().in_time();
+    async fn a_reader_for_whom_much_waits_is_behind_and_gets_everything_all_the_same() {
+        let (writer, mut reader) = begun();
+        assert!(!reader.is_behind());
         for _ in 0..BACKLOG {
             writer.say(text("abc"));
         }
-        let late = reader.clone().in_time();
-        assert_eq!(texts(early).await, (String::new(), Lost::Behind));
+        assert!(reader.is_behind());
+        let whole = reader.clone();
+        while reader.is_behind() {
+            reader.next().await.unwrap();
+        }
+        assert!(reader.next < BACKLOG && !reader.clone().after(Some(BACKLOG * 2)).is_behind());
         drop(writer);
-        assert_eq!(texts(late).await, ("abc".repeat(BACKLOG), Lost::Broken));
+        assert_eq!(texts(whole).await, ("abc".repeat(BACKLOG), Lost::Broken));
     }
 
     #[test]

@@ -89,6 +89,49 @@ async fn every_reader_sees_the_same_on_every_gateway() {
 }
 
 #[tokio::test]
+async fn a_large_answer_is_followed_to_its_end() {
+    let gate = Gate::new();
+    let mut pieces = vec![Piece::delta(&"x".repeat(50_000)); 20];
+    pieces.extend([Piece::Wait(gate.clone()), Piece::done()]);
+    let stack = Stack::with(Reply::Sse(pieces), &["--gateway-tick=20ms"]).await;
+    let other = elsewhere(&stack);
+    let asking = async { text(stack.stream(&json!({"message": "hi"})).await).await };
+    let joining = async {
+        let run_id = running(&stack).await;
+        kept(&stack, &run_id, &"x".repeat(1_000_000)).await;
+        let (there, ()) = tokio::join!(follow(&other, "alice", &run_id, None), async {
+            stack.history.happened("WatchRun").await;
+            gate.open();
+        });
+        there.text
+    };
+    let (asked, there) = tokio::join!(asking, joining);
+    assert_eq!(names(&events(&asked)).last(), Some(&"completed"));
+    assert!(there == asked, "the same, from the first event to the last");
+}
+
+#[tokio::test]
+async fn what_is_said_or_replayed_at_once_cuts_nobody_off() {
+    let large = |letter: &str| json!({"text": letter.repeat(300_000)});
+    let burst = ["reasoning", "delta"].map(|name| format!("event: {name}\ndata: {}\n\n", large("x"))).concat();
+    let sources: Vec<_> =
+        (0..100).map(|number| json!({"title": format!("t{number}"), "snippet": "y".repeat(4_000)})).collect();
+    for (reply, parts) in [
+        (Reply::Sse(vec![Piece::Bytes(burst), Piece::done()]), 2),
+        (Reply::Json(json!({"output": "x".repeat(300_000), "sources": sources})), 101),
+    ] {
+        let stack = Stack::new(reply).await;
+        let asked = stack.events(&json!({"message": "hi"})).await;
+        assert_eq!((names(&asked)[0], names(&asked).last()), ("run", Some(&"completed")));
+        let run_id = running(&stack).await;
+        // Over before its first tick, it is told again in as few events as can be.
+        let replayed = events(&follow(&elsewhere(&stack), "alice", &run_id, None).await.text);
+        assert_eq!((replayed.len(), names(&replayed).last()), (parts + 2, Some(&"completed")));
+        assert!(replayed.last() == asked.last());
+    }
+}
+
+#[tokio::test]
 async fn a_reader_goes_on_after_the_last_event_that_it_has() {
     let (gate, reply) = halting();
     gate.open();

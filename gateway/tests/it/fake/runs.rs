@@ -167,6 +167,8 @@ impl RunService for FakeHistory {
             _ => MessageStatus::Failed,
         };
         let (_, row) = tables.messages.get_mut(&run.message_id).unwrap();
+        let whole = message(&run.conversation_id, &request.content);
+        let parts = Some(&request.parts_json).filter(|parts| !parts.is_empty()).unwrap_or(&whole.parts_json);
         *row = Message {
             id: row.id.clone(),
             role: row.role,
@@ -178,7 +180,8 @@ impl RunService for FakeHistory {
             error: request.error.clone(),
             model: request.model.clone(),
             completed_at: Some(NOW),
-            ..message(&run.conversation_id, &request.content)
+            parts_json: parts.clone(),
+            ..whole
         };
         let message = row.clone();
         let (_, conversation) = tables.conversations.get_mut(&run.conversation_id).unwrap();
