@@ -35,6 +35,8 @@ mod recorder;
 mod saving;
 mod start;
 mod tending;
+#[cfg(test)]
+mod testing;
 mod turns;
 
 use self::{

@@ -101,7 +101,7 @@ impl Runs {
             }
             () = held.cancelled.cancelled() => return (RunStatus::Cancelled, None),
             () = held.lost.cancelled() => {
-                return failure(RunStatus::Interrupted, "interrupted", "the run was taken away from this gateway");
+                return failure(RunStatus::Interrupted, "interrupted", "this gateway could not go on with the run");
             }
             answer = answer => answer,
         };

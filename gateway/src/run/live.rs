@@ -30,7 +30,7 @@ pub(super) struct Held {
     pub(super) log: Reader,
     /// Its user, from any gateway, wants it to stop.
     pub(super) cancelled: CancellationToken,
-    /// It was taken away from us.
+    /// It was taken away from us, or the history takes nothing more of it.
     pub(super) lost: CancellationToken,
     began: Instant,
     renewed: Mutex<Instant>,
@@ -77,6 +77,11 @@ impl Held {
         self.kept.load(Ordering::Acquire)
     }
 
+    /// How many bytes of events the history does not have yet, for all that is known.
+    pub(super) fn waiting(&self) -> usize {
+        self.log.bytes_since(self.kept())
+    }
+
     pub(super) fn offer(&self) {
         self.offered.store(true, Ordering::Release);
     }
@@ -94,7 +99,7 @@ impl Held {
     pub(super) async fn eased(&self) {
         loop {
             let eased = self.eased.notified();
-            if self.log.bytes_since(self.kept()) <= MOST_WAITING {
+            if self.waiting() <= MOST_WAITING {
                 return;
             }
             eased.await;

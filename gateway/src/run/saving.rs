@@ -9,7 +9,7 @@ use proto::{
     reason,
 };
 use tokio::time::{Instant, sleep, timeout_at};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use crate::{
@@ -37,8 +37,7 @@ pub(super) async fn save(
     let deadline = Instant::now() + patience;
     let mut saved = insist(history, caller, &request, deadline).await;
     if let Err(status) = &saved
-        // The last two say that it is too large.
-        && matches!(status.code(), Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted)
+        && history::is_refusal(status)
     {
         // Kept without what may be at fault, so that the text stays and the conversation is free again.
         tracing::warn!(error = status.message(), "the history service refuses an answer of the agent's");

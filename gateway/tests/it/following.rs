@@ -240,6 +240,38 @@ async fn what_is_said_while_the_history_is_away_is_kept_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_refused_keeps_no_other_from_being_kept() {
+    let gate = Gate::new();
+    let reply = |text: &str| Reply::Sse(vec![Piece::delta(text), Piece::Wait(gate.clone()), Piece::done()]);
+    let replies = ["a", crate::fake::POISON, "b"].map(reply);
+    let stack = Stack::scripted(replies, &["--gateway-tick=20ms"]).await;
+    let ask = |number: usize| {
+        let stack = &stack;
+        async move {
+            if number > 0 {
+                stack.agent.asked(number).await;
+            }
+            stack.events(&json!({"message": "hi"})).await
+        }
+    };
+    let keeping = async {
+        stack.agent.asked(3).await;
+        let runs: Vec<_> = stack.history.tables().runs.keys().cloned().collect();
+        for (run_id, text) in [(&runs[0], "a"), (&runs[2], "b")] {
+            kept(&stack, run_id, text).await;
+        }
+        stack.agent.abandoned().await;
+        gate.open();
+        gate.open();
+    };
+    let (first, refused, last, ()) = tokio::join!(ask(0), ask(1), ask(2), keeping);
+    assert_eq!(
+        [first, refused, last].map(|told| told.last().unwrap().0.clone()),
+        ["completed", "interrupted", "completed"]
+    );
+}
+
+#[tokio::test]
 async fn the_next_question_waits_or_stops_the_one_before_or_is_refused() {
     for (policy, statuses) in [
         (json!(null), vec![409]),

@@ -51,9 +51,14 @@ impl Stack {
 
     /// The same, with flags.
     pub(crate) async fn with(reply: Reply, flags: &[&str]) -> Self {
+        Self::scripted([reply], flags).await
+    }
+
+    /// An agent that answers in this order, and goes on with the last reply.
+    pub(crate) async fn scripted(replies: impl IntoIterator<Item = Reply>, flags: &[&str]) -> Self {
         let history = FakeHistory::default();
         let witness = history.clone();
-        let agent = FakeAgent::observed([reply], move || witness.tell("agent asked")).await;
+        let agent = FakeAgent::observed(replies, move || witness.tell("agent asked")).await;
         let url = format!("--agent-url={}", agent.url());
         let flags: Vec<&str> = std::iter::once(url.as_str()).chain(flags.iter().copied()).collect();
         let gateway = gateway_of(&history, &flags, KEY);
