@@ -58,6 +58,8 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 /// How long a run waits for the one before it.
 const QUEUED: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_millis(50);
+/// The codes of refusals that the end of another run may lift.
+const FULL: [&str; 3] = ["overloaded", "too_many_concurrent_runs", "agent_busy"];
 
 /// All runs of this process.
 #[derive(Clone)]
@@ -135,10 +137,7 @@ impl Runs {
             Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
             None => None,
         };
-        let (slot, started) = match self.admit(&ask.caller, &agent) {
-            Ok(slot) => (Some(slot), self.start(&ask, agent.name()).await?),
-            Err(refused) => (None, self.repeated(&ask, agent.name(), refused).await?),
-        };
+        let (slot, started) = self.start(&ask, &agent).await?;
         let StartRunResponse { run: Some(run), user_message: Some(user_message), message, context, joined, .. } =
             started
         else {
@@ -160,17 +159,32 @@ impl Runs {
         Ok(reader)
     }
 
-    /// Saves the question, and sees to a run that is in its way.
-    async fn start(&self, ask: &Ask, agent: &str) -> Result<StartRunResponse, Refused> {
+    /// Takes the run on and saves its question, or finds the run that was taken on before, for which there is no slot.
+    ///
+    /// While another run is in the way nothing is held: what this one takes up may be what the other needs, or a third.
+    async fn start(&self, ask: &Ask, agent: &Agent) -> Result<(Option<Slot>, StartRunResponse), Refused> {
         let deadline = Instant::now() + QUEUED;
+        let mut looked = false;
         loop {
-            let request = ask.start_request(agent, &self.0.limits);
-            let status = match self.0.history.runs().start_run(ask.caller.ask(request)).await {
-                Ok(answer) => return Ok(answer.into_inner()),
-                Err(status) => status,
+            let (refused, other) = match self.admit(&ask.caller, agent) {
+                Ok(slot) => {
+                    let request = ask.start_request(agent.name(), &self.0.limits);
+                    let status = match self.0.history.runs().start_run(ask.caller.ask(request)).await {
+                        Ok(answer) => return Ok((Some(slot), answer.into_inner())),
+                        Err(status) => status,
+                    };
+                    let other = history::run_in_the_way(&status);
+                    (history::problem(status).renamed(&start::FIELDS), other)
+                }
+                Err(refused) => {
+                    if let Some(started) = self.repeated(ask, agent.name()).await? {
+                        return Ok((None, started));
+                    }
+                    let other =
+                        if std::mem::replace(&mut looked, true) { None } else { self.in_place(ask, &refused).await? };
+                    (refused, other)
+                }
             };
-            let other = history::run_in_the_way(&status);
-            let refused = history::problem(status).renamed(&start::FIELDS);
             let Some(other) = other.filter(|_| Instant::now() < deadline) else { return Err(refused) };
             match ask.on_conflict {
                 OnConflict::Reject => return Err(refused),
@@ -187,16 +201,26 @@ impl Runs {
     }
 
     /// A request that cannot be taken on may be one that was: then there is nothing to take on.
-    async fn repeated(&self, ask: &Ask, agent: &str, refused: Refused) -> Result<StartRunResponse, Refused> {
+    async fn repeated(&self, ask: &Ask, agent: &str) -> Result<Option<StartRunResponse>, Refused> {
         if ask.idempotency_key.is_none() {
-            return Err(refused);
+            return Ok(None);
         }
         let request = StartRunRequest { join_only: true, ..ask.start_request(agent, &self.0.limits) };
         match self.0.history.runs().start_run(ask.caller.ask(request)).await {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(status) if status.code() == tonic::Code::NotFound => Err(refused),
+            Ok(answer) => Ok(Some(answer.into_inner())),
+            Err(status) if status.code() == tonic::Code::NotFound => Ok(None),
             Err(status) => Err(history::problem(status).renamed(&start::FIELDS)),
         }
+    }
+
+    /// The run of the same conversation that has the place which this one would get, where it is to make way.
+    async fn in_place(&self, ask: &Ask, refused: &Refused) -> Result<Option<String>, Refused> {
+        if ask.on_conflict == OnConflict::Reject || !is_full(refused) || self.0.draining.is_cancelled() {
+            return Ok(None);
+        }
+        let run = self.in_conversation(&ask.caller, &ask.place).await?;
+        // Places are this gateway's.
+        Ok(run.map(|run| run.id).filter(|run_id| self.0.live.get(run_id).is_some()))
     }
 
     fn admit(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
@@ -308,4 +332,9 @@ fn outcome(answer: GetRunResponse) -> Result<Outcome, Refused> {
         }
         _ => Err(history::incomplete("GetRunResponse")),
     }
+}
+
+/// Whether a run was refused because there are too many others.
+pub(crate) fn is_full(refused: &Refused) -> bool {
+    FULL.contains(&refused.code())
 }

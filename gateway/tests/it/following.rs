@@ -344,3 +344,58 @@ async fn a_question_is_answered_again() {
         assert_eq!(stack.ask(&body).await.violations(), [(field.to_owned(), code.to_owned())]);
     }
 }
+
+#[tokio::test]
+async fn the_next_question_gets_the_only_place_of_the_one_before() {
+    for flag in ["--gateway-max-runs-per-user=1", "--gateway-max-runs=1", "--agent-max-concurrent=1"] {
+        for (policy, first_ends) in [("cancel_previous", "cancelled"), ("enqueue", "completed")] {
+            let (gate, reply) = halting();
+            let stack = Stack::with(reply, &["--gateway-tick=20ms", flag]).await;
+            let asking = async { stack.events(&json!({"message": "hi"})).await };
+            let second = async {
+                let run_id = running(&stack).await;
+                kept(&stack, &run_id, "a").await;
+                let conversation_id = stack.history.tables().runs[&run_id].1.conversation_id.clone();
+                let body = json!({"message": "and?", "conversation_id": conversation_id, "on_conflict": policy});
+                let (answer, ()) = tokio::join!(stack.ask(&body), async {
+                    stack.history.happened("GetRun").await;
+                    if policy == "enqueue" {
+                        gate.open();
+                    }
+                    stack.agent.asked(2).await;
+                    gate.open();
+                });
+                let body = json!({"message": "x", "on_conflict": policy});
+                let (elsewhere, ()) = tokio::join!(stack.ask(&body), async {
+                    stack.agent.asked(3).await;
+                    gate.open();
+                });
+                (answer, elsewhere)
+            };
+            let (events, (second, third)) = tokio::join!(asking, second);
+            assert_eq!((second.status.as_u16(), third.status.as_u16()), (200, 200), "{flag} {policy}: {second:?}");
+            assert_eq!(names(&events).last(), Some(&first_ends), "{flag} {policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_waits_takes_up_no_place() {
+    let (gate, reply) = halting();
+    let stack = Stack::scripted([reply, greeting()], &["--agent-max-concurrent=1"]).await;
+    let other = elsewhere(&stack);
+    let first = request("alice", "POST", "/agents/run", Some(("application/json", r#"{"message":"hi"}"#.to_owned())));
+    let waiting = async {
+        let run_id = running(&stack).await;
+        let conversation_id = stack.history.tables().runs[&run_id].1.conversation_id.clone();
+        stack.ask(&json!({"message": "and?", "conversation_id": conversation_id, "on_conflict": "enqueue"})).await
+    };
+    let others = async {
+        stack.history.happened("WatchRun").await;
+        let third = stack.ask(&json!({"message": "something else"})).await;
+        gate.open();
+        third
+    };
+    let (first, second, third) = tokio::join!(send(other.router(), first), waiting, others);
+    assert_eq!([first, second, third].map(|answer| answer.status.as_u16()), [200; 3]);
+}
