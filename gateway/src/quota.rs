@@ -47,6 +47,32 @@ impl Allowance {
         metrics::counter!("quota_refusals_total", "quota" => self.name).increment(1);
         Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, self.code, self.detail).retry_after(wait))
     }
+
+    /// The same, given back unless it is [kept](Taken::keep).
+    pub(crate) fn hold(self: &Arc<Self>, user: UserId, told: &Told, now: SystemTime) -> Result<Taken, Refused> {
+        self.take(user, told, now)?;
+        Ok(Taken(Some((Arc::clone(self), user, told.clone()))))
+    }
+}
+
+/// One that was counted for what may come to nothing: then it is given back.
+#[must_use]
+pub(crate) struct Taken(Option<(Arc<Allowance>, UserId, Told)>);
+
+impl Taken {
+    /// It came to something.
+    pub(crate) fn keep(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let Some((allowance, user, told)) = self.0.take() else { return };
+        if let Some(quota) = allowance.users.give_back(&user, SystemTime::now()) {
+            told.note(allowance.name, quota);
+        }
+    }
 }
 
 /// What was counted for one request. Travels with it; the answer tells of it.
@@ -59,8 +85,13 @@ impl Told {
         extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
+    /// The newest word on each kind counts.
     fn note(&self, name: &'static str, quota: Quota) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((name, quota));
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = quota,
+            None => counted.push((name, quota)),
+        }
     }
 
     /// Adds the headers, where anything was counted.

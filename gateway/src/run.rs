@@ -70,7 +70,7 @@ struct Shared {
     agents: Agents,
     limits: Limits,
     admission: Admission,
-    allowance: Allowance,
+    allowance: Arc<Allowance>,
     live: Live,
     followed: Mutex<Followed>,
     /// Logs of some that could not be saved, for a while.
@@ -90,7 +90,7 @@ type Followed = HashMap<(UserId, String), Reader>;
 
 impl Runs {
     pub(crate) fn new(history: History, agents: Agents, limits: Limits) -> Self {
-        let (admission, allowance) = (Admission::new(&limits), Allowance::of_runs(limits.runs_per_minute));
+        let (admission, allowance) = (Admission::new(&limits), Arc::new(Allowance::of_runs(limits.runs_per_minute)));
         Self(Arc::new(Shared {
             history,
             agents,
@@ -143,9 +143,10 @@ impl Runs {
         else {
             return Err(history::incomplete("StartRunResponse"));
         };
-        let Some(slot) = slot.filter(|_| !joined) else {
+        let Some(mut slot) = slot.filter(|_| !joined) else {
             return self.attach(&ask.caller, &run.id).await;
         };
+        slot.begin();
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
         let question = ask.question(&run, &user_message, context);
         let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
@@ -229,8 +230,8 @@ impl Runs {
         }
         let place = self.0.admission.take(caller.user_id)?;
         let permit = agent.admit()?;
-        self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
-        Ok(Slot::new(place, permit))
+        let counted = self.0.allowance.hold(caller.user_id, &caller.told, SystemTime::now())?;
+        Ok(Slot::new(place, permit, counted))
     }
 
     /// A reader of a run of this user's, wherever it goes on and whether or not it has ended.
