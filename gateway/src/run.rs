@@ -7,7 +7,7 @@ use std::{
 };
 
 use kit::caller::UserId;
-use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunRequest, StartRunResponse};
+use proto::history::v1::{CancelRunRequest, GetRunRequest, Run, StartRunRequest, StartRunResponse};
 use tokio::{
     sync::Semaphore,
     time::{Duration, Instant, sleep, timeout},
@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use crate::{
     agent::{Agent, Agents},
     config::Limits,
-    event::{Outcome, Started, Step},
+    event::{Started, Step},
     extract::Caller,
     history::{self, History},
     problem::{Problem, Refused},
@@ -323,15 +323,6 @@ impl Runs {
 
     fn unsaved(&self) -> MutexGuard<'_, Followed> {
         self.0.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn outcome(answer: GetRunResponse) -> Result<Outcome, Refused> {
-    match answer {
-        GetRunResponse { run: Some(run), user_message: Some(user_message), message: Some(message) } => {
-            Ok(Outcome { run, user_message, message })
-        }
-        _ => Err(history::incomplete("GetRunResponse")),
     }
 }
 

@@ -136,11 +136,6 @@ fn end(writer: &Writer, exchange: Exchange) {
     writer.end(Arc::new(outcome));
 }
 
-fn outcome(exchange: Exchange) -> Result<Outcome, Refused> {
-    match exchange {
-        Exchange { run: Some(run), user_message: Some(user_message), message: Some(message) } => {
-            Ok(Outcome { run, user_message, message })
-        }
-        _ => Err(history::incomplete("WatchRunResponse")),
-    }
+fn outcome(Exchange { run, user_message, message }: Exchange) -> Result<Outcome, Refused> {
+    Outcome::of(run, user_message, message).ok_or_else(|| history::incomplete("WatchRunResponse"))
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proto::{
     history::v1::{
-        FinishRunRequest, FinishRunResponse, GetRunRequest, Message, MessageStatus, Run, RunError, RunStatus,
+        FinishRunRequest, FinishRunResponse, GetRunRequest, GetRunResponse, Message, MessageStatus, Run, RunError,
+        RunStatus,
     },
     reason,
 };
@@ -103,8 +104,8 @@ async fn elsewhere(history: &History, caller: &Caller, started: &Started, deadli
         let request = caller.ask(GetRunRequest { run_id: started.run.id.clone(), ..GetRunRequest::default() });
         history.runs().get_run(request).await
     };
-    let answer = timeout_at(deadline, call).await.ok()?.ok()?.into_inner();
-    super::outcome(answer).ok().filter(|outcome| outcome.run.finished_at.is_some())
+    let GetRunResponse { run, user_message, message } = timeout_at(deadline, call).await.ok()?.ok()?.into_inner();
+    Outcome::of(run, user_message, message).filter(|outcome| outcome.run.finished_at.is_some())
 }
 
 fn is_gone(status: &Status) -> bool {
