@@ -89,7 +89,15 @@ impl Runs {
             };
             match step {
                 Ok(Told::Found(_)) => {}
-                Ok(Told::Events(events)) => say(writer, events),
+                Ok(Told::Events(events)) => {
+                    if !say(writer, events) {
+                        tracing::error!(
+                            run.id = writer.run_id(),
+                            "a run cannot be followed: some of its events are missing"
+                        );
+                        return;
+                    }
+                }
                 Ok(Told::Ended(exchange)) => return end(writer, exchange),
                 Err(status) if history::is_away(&status) => {
                     stream = None;
@@ -116,12 +124,12 @@ async fn next(stream: &mut Streaming<WatchRunResponse>) -> Result<Option<Told>, 
     message.map(Some).ok_or_else(|| Status::unavailable("the stream broke"))
 }
 
-fn say(writer: &Writer, events: RunEvents) {
-    let known = writer.len();
-    let position = usize::try_from(events.position).unwrap_or_default();
-    for event in events.events.into_iter().skip(known.saturating_sub(position)).filter_map(|event| event.event) {
-        writer.say(event);
-    }
+/// Adds what is new. False where something is missing before it: numbers would not be what they are elsewhere.
+fn say(writer: &Writer, RunEvents { position, events }: RunEvents) -> bool {
+    let position = usize::try_from(position).unwrap_or(usize::MAX);
+    let Some(known) = writer.len().checked_sub(position) else { return false };
+    events.into_iter().skip(known).for_each(|event| writer.pass_on(event));
+    true
 }
 
 fn end(writer: &Writer, exchange: Exchange) {
@@ -138,4 +146,39 @@ fn end(writer: &Writer, exchange: Exchange) {
 
 fn outcome(Exchange { run, user_message, message }: Exchange) -> Result<Outcome, Refused> {
     Outcome::of(run, user_message, message).ok_or_else(|| history::incomplete("WatchRunResponse"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proto::history::v1::RunEvent;
+
+    use super::*;
+    use crate::{
+        event::{Event, Step},
+        run::{Entry, Lost},
+    };
+
+    fn told(position: i64, events: &[&str]) -> RunEvents {
+        // What a newer version says has no word for us.
+        let event = |text: &&str| RunEvent { event: (!text.is_empty()).then(|| Event::Text((*text).to_owned())) };
+        RunEvents { position, events: events.iter().map(event).collect() }
+    }
+
+    #[tokio::test]
+    async fn events_have_the_numbers_that_they_have_elsewhere() {
+        let (writer, reader) = open_log("r", usize::MAX);
+        assert!(say(&writer, told(0, &["a", "", "b"])) && say(&writer, told(1, &["", "b", "c", ""])));
+        assert!(!say(&writer, told(6, &["e"])), "one is missing");
+        drop(writer);
+        let (mut reader, mut numbers) = (reader.after(Some(0)), Vec::new());
+        let lost = loop {
+            match reader.next().await {
+                Ok(Entry { number, step: Step::Said(Event::Text(text)) }) => numbers.push((number, text)),
+                Ok(entry) => panic!("{entry:?}"),
+                Err(lost) => break lost,
+            }
+        };
+        let expected = [(1, "a"), (3, "b"), (4, "c")].map(|(number, text)| (number, text.to_owned()));
+        assert_eq!((numbers.as_slice(), lost), (expected.as_slice(), Lost::Broken));
+    }
 }

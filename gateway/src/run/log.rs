@@ -89,8 +89,13 @@ impl Writer {
     }
 
     pub(crate) fn say(&self, event: Event) {
+        self.pass_on(RunEvent { event: Some(event) });
+    }
+
+    /// The same for an event that this version may not know: it has its number, and is nothing to readers.
+    pub(super) fn pass_on(&self, event: RunEvent) {
         let mut written = self.log.write();
-        RunEvent { event: Some(event) }.encode(&mut written.events).expect("a vector grows");
+        event.encode(&mut written.events).expect("a vector grows");
         let end = u32::try_from(written.events.len()).expect("an answer is far smaller than 4 GiB");
         written.ends.push(end);
         drop(written);
@@ -176,12 +181,18 @@ impl Reader {
     fn step(&mut self) -> Option<Entry> {
         self.seen.borrow_and_update();
         let written = self.log.read();
-        let step = match self.next.checked_sub(1) {
-            None => written.started.clone().map(Step::Started),
-            Some(position) => match written.event(position) {
-                Some(event) => event.event.map(Step::Said),
-                None => written.ended.clone().map(Step::Ended),
-            },
+        let step = loop {
+            break match self.next.checked_sub(1) {
+                None => written.started.clone().map(Step::Started),
+                Some(position) => match written.event(position) {
+                    Some(RunEvent { event: Some(event) }) => Some(Step::Said(event)),
+                    Some(RunEvent { event: None }) => {
+                        self.next += 1;
+                        continue;
+                    }
+                    None => written.ended.clone().map(Step::Ended),
+                },
+            };
         };
         let number = if matches!(step, Some(Step::Ended(_))) { written.ends.len() + 1 } else { self.next };
         step.map(|step| {
