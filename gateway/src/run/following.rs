@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kit::caller::UserId;
 use proto::history::v1::{
     RunEvents, WatchRunRequest, WatchRunResponse,
     watch_run_response::{Exchange, Step as Told},
@@ -45,35 +46,54 @@ impl Runs {
             readers.clone()
         };
         if readers.is_of(&writer) {
-            let (runs, caller) = (self.clone(), caller.clone());
+            let (caller, relay) = (caller.clone(), Relay { runs: self.clone(), key, writer });
             drop(reader);
             self.0.relays.spawn(async move {
-                runs.0.interrupt.run_until_cancelled(runs.relay(&caller, &writer, stream)).await;
-                runs.followed().remove(&key);
+                relay.runs.0.interrupt.run_until_cancelled(relay.pass_on(&caller, stream)).await;
             });
         }
         Ok(readers)
     }
+}
+
+/// The log of a run that goes on elsewhere. Whoever comes finds it until it is dropped, whatever the reason, or left.
+struct Relay {
+    runs: Runs,
+    key: (UserId, String),
+    writer: Writer,
+}
+
+impl Relay {
+    /// Leaves if nobody reads. Who comes from then on begins another: found and left is no log.
+    fn leave(&self) -> bool {
+        let mut followed = self.runs.followed();
+        // The map has one reader for those to come.
+        let left = self.writer.readers() <= 1;
+        if left {
+            followed.remove(&self.key);
+        }
+        left
+    }
 
     /// What comes after all that is known.
-    async fn watch_on(&self, caller: &Caller, writer: &Writer) -> Result<Streaming<WatchRunResponse>, Status> {
-        let position = i64::try_from(writer.len()).unwrap_or(i64::MAX);
-        let request = WatchRunRequest { run_id: writer.run_id().to_owned(), position };
-        Ok(self.0.history.watches().watch_run(caller.ask(request)).await?.into_inner())
+    async fn watch_on(&self, caller: &Caller) -> Result<Streaming<WatchRunResponse>, Status> {
+        let position = i64::try_from(self.writer.len()).unwrap_or(i64::MAX);
+        let request = WatchRunRequest { run_id: self.writer.run_id().to_owned(), position };
+        Ok(self.runs.0.history.watches().watch_run(caller.ask(request)).await?.into_inner())
     }
 
     /// Passes on what comes, and begins again where it broke.
-    async fn relay(&self, caller: &Caller, writer: &Writer, stream: Streaming<WatchRunResponse>) {
+    async fn pass_on(&self, caller: &Caller, stream: Streaming<WatchRunResponse>) {
+        let writer = &self.writer;
         let mut stream = Some(stream);
         let mut deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            // The map has one reader for those to come.
-            if writer.readers() <= 1 {
+            if self.leave() {
                 return;
             }
             let told = match &mut stream {
                 Some(stream) => timeout(LOOK, next(stream)).await,
-                None => Ok(self.watch_on(caller, writer).await.map(|begun| {
+                None => Ok(self.watch_on(caller).await.map(|begun| {
                     stream = Some(begun);
                     None
                 })),
@@ -119,6 +139,16 @@ impl Runs {
     }
 }
 
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let mut followed = self.runs.followed();
+        // It may have been left, and another begun.
+        if followed.get(&self.key).is_some_and(|readers| readers.is_of(&self.writer)) {
+            followed.remove(&self.key);
+        }
+    }
+}
+
 async fn next(stream: &mut Streaming<WatchRunResponse>) -> Result<Option<Told>, Status> {
     let message = stream.message().await?.and_then(|message| message.step);
     message.map(Some).ok_or_else(|| Status::unavailable("the stream broke"))
@@ -155,8 +185,52 @@ mod tests {
     use super::*;
     use crate::{
         event::{Event, Step},
-        run::{Entry, Lost},
+        run::{Entry, Lost, testing},
     };
+
+    fn relay(runs: &Runs) -> Relay {
+        let (writer, reader) = open_log("r", usize::MAX);
+        let key = (UserId(uuid::Uuid::nil()), "r".to_owned());
+        runs.followed().insert(key.clone(), reader);
+        Relay { runs: runs.clone(), key, writer }
+    }
+
+    #[tokio::test]
+    async fn who_finds_a_log_is_not_left_and_who_comes_later_finds_none() {
+        let runs = testing::runs(&[]);
+        for _ in 0..2_000 {
+            let relay = relay(&runs);
+            let key = relay.key.clone();
+            let both = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                let leaving = scope.spawn(|| {
+                    both.wait();
+                    relay.leave()
+                });
+                both.wait();
+                let found = runs.followed().get(&key).cloned();
+                assert_eq!(leaving.join().unwrap(), found.is_none());
+            });
+            assert!(relay.leave() && runs.followed().is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_breaks_takes_its_log_along_and_no_other() {
+        let runs = testing::runs(&[]);
+        let first = relay(&runs);
+        let broken = runs.0.relays.spawn(async move {
+            let _relay = first;
+            panic!("broken");
+        });
+        assert!(broken.await.unwrap_err().is_panic());
+        assert!(runs.followed().is_empty());
+        let left = relay(&runs);
+        assert!(left.leave());
+        let second = relay(&runs);
+        drop(left);
+        assert!(runs.followed().get(&second.key).unwrap().is_of(&second.writer));
+    }
 
     fn told(position: i64, events: &[&str]) -> RunEvents {
         // What a newer version says has no word for us.
