@@ -150,12 +150,9 @@ impl Runs {
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
         let question = ask.question(&run, &user_message, context);
         let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
-        let held = Held::new(&run, ask.caller.user_id, reader.clone());
-        if self.0.live.add(Arc::clone(&held)) {
-            self.0.tasks.spawn(self.clone().tend());
-        }
+        let holding = self.hold(Held::new(&run, ask.caller.user_id, reader.clone()));
         let started = Arc::new(Started { run, user_message, message });
-        let execution = Execution { started, held, agent, question, caller: ask.caller, slot };
+        let execution = Execution { started, holding, agent, question, caller: ask.caller, slot };
         self.0.tasks.spawn(self.clone().execute(execution, writer).in_current_span());
         Ok(reader)
     }

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Reader;
+use super::{Reader, Runs};
 
 /// So many bytes may wait for the history; an agent that says more has to wait too.
 const MOST_WAITING: usize = 1024 * 1024;
@@ -107,6 +107,31 @@ impl Held {
     }
 }
 
+/// A run as long as it is among them: until this is dropped, whatever the reason. Were it there longer, its lease would be
+/// renewed for ever.
+pub(super) struct Holding {
+    pub(super) held: Arc<Held>,
+    runs: Runs,
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        metrics::gauge!("runs_active").decrement(1);
+        self.runs.0.live.remove(&self.held.run_id);
+    }
+}
+
+impl Runs {
+    /// Adds a run, and sees to it that it is tended.
+    pub(super) fn hold(&self, held: Arc<Held>) -> Holding {
+        metrics::gauge!("runs_active").increment(1);
+        if self.0.live.add(Arc::clone(&held)) {
+            self.0.tasks.spawn(self.clone().tend());
+        }
+        Holding { held, runs: self.clone() }
+    }
+}
+
 /// All of them, by run id.
 #[derive(Debug, Default)]
 pub(super) struct Live(Mutex<Inner>);
@@ -119,13 +144,13 @@ struct Inner {
 
 impl Live {
     /// Adds a run; true when nobody tends the runs yet, and the caller is to see to that.
-    pub(super) fn add(&self, held: Arc<Held>) -> bool {
+    fn add(&self, held: Arc<Held>) -> bool {
         let mut inner = self.lock();
         inner.runs.insert(held.run_id.clone(), held);
         !std::mem::replace(&mut inner.tended, true)
     }
 
-    pub(super) fn remove(&self, run_id: &str) {
+    fn remove(&self, run_id: &str) {
         self.lock().runs.remove(run_id);
     }
 
@@ -142,5 +167,24 @@ impl Live {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::testing;
+
+    #[tokio::test]
+    async fn a_run_whose_task_breaks_is_held_no_more() {
+        let runs = testing::runs(&[]);
+        let (_writer, held) = testing::held("r");
+        let holding = runs.hold(held);
+        assert!(runs.0.live.get("r").is_some());
+        let broken = runs.0.tasks.spawn(async move {
+            let _holding = holding;
+            panic!("broken");
+        });
+        assert!(broken.await.unwrap_err().is_panic());
+        assert!(runs.0.live.get("r").is_none());
     }
 }

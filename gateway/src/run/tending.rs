@@ -1,8 +1,9 @@
 //! Keeps what running agents say: every tick one call with what is new in all runs, which also renews their leases and
 //! tells which are to stop. So the cost grows with ticks, not with runs.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt as _;
 use proto::history::v1::{AppendEventsRequest, AppendEventsResponse, append_events_request::Batch};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 use tonic::Status;
@@ -29,7 +30,7 @@ impl Runs {
         loop {
             ticks.tick().await;
             let Some(runs) = self.0.live.all() else { return };
-            match self.tick(&runs).await {
+            match unbroken(self.tick(&runs)).await {
                 Ok(()) => {
                     if std::mem::take(&mut away) {
                         tracing::info!("the history service keeps running answers again");
@@ -129,6 +130,12 @@ impl Runs {
     }
 }
 
+/// What breaks is an error: the next tick is another try, and nobody else tends the runs.
+async fn unbroken(tick: impl Future<Output = Result<(), Status>>) -> Result<(), Status> {
+    let ticked = AssertUnwindSafe(tick).catch_unwind().await;
+    ticked.unwrap_or_else(|_panic| Err(Status::internal("a tick broke")))
+}
+
 /// How many of these go in one call.
 fn fitting(runs: &[&Arc<Held>]) -> usize {
     let mut bytes = 0;
@@ -143,6 +150,12 @@ fn fitting(runs: &[&Arc<Held>]) -> usize {
 mod tests {
     use super::*;
     use crate::{event::Event, run::testing};
+
+    #[tokio::test]
+    async fn a_tick_that_breaks_is_one_that_failed() {
+        let broken = unbroken(async { panic!("broken") }).await;
+        assert_eq!(broken.unwrap_err().code(), tonic::Code::Internal);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn while_the_history_is_away_no_more_is_decoded_than_one_call_takes() {
