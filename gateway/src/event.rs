@@ -33,3 +33,10 @@ pub(crate) struct Outcome {
     pub(crate) user_message: Message,
     pub(crate) message: Message,
 }
+
+impl Outcome {
+    /// A run with its messages, where all are there.
+    pub(crate) fn of(run: Option<Run>, user_message: Option<Message>, message: Option<Message>) -> Option<Self> {
+        Some(Self { run: run?, user_message: user_message?, message: message? })
+    }
+}

@@ -89,6 +89,12 @@ pub(crate) fn is_away(status: &Status) -> bool {
     }
 }
 
+/// Whether the service takes no such thing, ever.
+pub(crate) fn is_refusal(status: &Status) -> bool {
+    // The last two say that it is too large.
+    matches!(status.code(), Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted)
+}
+
 /// What the client is told when a call failed.
 ///
 /// The user was authenticated here, so a refused caller is the gateway itself: our defect, never a 401.

@@ -48,11 +48,29 @@ impl Allowance {
         Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, self.code, self.detail).retry_after(wait))
     }
 
-    /// Refuses as [`Self::take`] would, and counts nothing.
-    pub(crate) fn check(&self, user: UserId, told: &Told, now: SystemTime) -> Result<(), Refused> {
-        match self.users.wait(&user, now) {
-            Some(_) => self.take(user, told, now),
-            None => Ok(()),
+    /// The same, given back unless it is [kept](Taken::keep).
+    pub(crate) fn hold(self: &Arc<Self>, user: UserId, told: &Told, now: SystemTime) -> Result<Taken, Refused> {
+        self.take(user, told, now)?;
+        Ok(Taken(Some((Arc::clone(self), user, told.clone()))))
+    }
+}
+
+/// One that was counted for what may come to nothing: then it is given back.
+#[must_use]
+pub(crate) struct Taken(Option<(Arc<Allowance>, UserId, Told)>);
+
+impl Taken {
+    /// It came to something.
+    pub(crate) fn keep(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let Some((allowance, user, told)) = self.0.take() else { return };
+        if let Some(quota) = allowance.users.give_back(&user, SystemTime::now()) {
+            told.note(allowance.name, quota);
         }
     }
 }
@@ -67,10 +85,13 @@ impl Told {
         extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
+    /// The newest word on each kind counts.
     fn note(&self, name: &'static str, quota: Quota) {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.retain(|(other, _)| *other != name);
-        counted.push((name, quota));
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = quota,
+            None => counted.push((name, quota)),
+        }
     }
 
     /// Adds the headers, where anything was counted.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use kit::caller::UserId;
-use proto::history::v1::{CancelRunRequest, GetRunRequest, GetRunResponse, Run, StartRunRequest, StartRunResponse};
+use proto::history::v1::{CancelRunRequest, GetRunRequest, Run, StartRunRequest, StartRunResponse};
 use tokio::{
     sync::Semaphore,
     time::{Duration, Instant, sleep, timeout},
@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 use crate::{
     agent::{Agent, Agents},
     config::Limits,
-    event::{Outcome, Started, Step},
+    event::{Started, Step},
     extract::Caller,
     history::{self, History},
     problem::{Problem, Refused},
@@ -35,6 +35,8 @@ mod recorder;
 mod saving;
 mod start;
 mod tending;
+#[cfg(test)]
+mod testing;
 mod turns;
 
 use self::{
@@ -56,6 +58,8 @@ const LAST_WORD: Duration = Duration::from_secs(2);
 /// How long a run waits for the one before it.
 const QUEUED: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_millis(50);
+/// The codes of refusals that the end of another run may lift.
+const FULL: [&str; 3] = ["overloaded", "too_many_concurrent_runs", "agent_busy"];
 
 /// All runs of this process.
 #[derive(Clone)]
@@ -66,7 +70,7 @@ struct Shared {
     agents: Agents,
     limits: Limits,
     admission: Admission,
-    allowance: Allowance,
+    allowance: Arc<Allowance>,
     live: Live,
     followed: Mutex<Followed>,
     /// Logs of some that could not be saved, for a while.
@@ -86,7 +90,7 @@ type Followed = HashMap<(UserId, String), Reader>;
 
 impl Runs {
     pub(crate) fn new(history: History, agents: Agents, limits: Limits) -> Self {
-        let (admission, allowance) = (Admission::new(&limits), Allowance::of_runs(limits.runs_per_minute));
+        let (admission, allowance) = (Admission::new(&limits), Arc::new(Allowance::of_runs(limits.runs_per_minute)));
         Self(Arc::new(Shared {
             history,
             agents,
@@ -133,42 +137,52 @@ impl Runs {
             Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
             None => None,
         };
-        let (slot, started) = match self.admit(&ask.caller, &agent) {
-            Ok(slot) => (Some(slot), self.start(&ask, agent.name()).await?),
-            Err(refused) => (None, self.repeated(&ask, agent.name(), refused).await?),
-        };
+        let (slot, started) = self.start(&ask, &agent).await?;
         let StartRunResponse { run: Some(run), user_message: Some(user_message), message, context, joined, .. } =
             started
         else {
             return Err(history::incomplete("StartRunResponse"));
         };
-        let Some(slot) = slot.filter(|_| !joined) else {
+        let Some(mut slot) = slot.filter(|_| !joined) else {
             return self.attach(&ask.caller, &run.id).await;
         };
+        slot.begin();
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
         let question = ask.question(&run, &user_message, context);
         let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
-        let held = Held::new(&run, ask.caller.user_id, reader.clone());
-        if self.0.live.add(Arc::clone(&held)) {
-            self.0.tasks.spawn(self.clone().tend());
-        }
+        let holding = self.hold(Held::new(&run, ask.caller.user_id, reader.clone()));
         let started = Arc::new(Started { run, user_message, message });
-        let execution = Execution { started, held, agent, question, caller: ask.caller, slot };
+        let execution = Execution { started, holding, agent, question, caller: ask.caller, slot };
         self.0.tasks.spawn(self.clone().execute(execution, writer).in_current_span());
         Ok(reader)
     }
 
-    /// Saves the question, and sees to a run that is in its way.
-    async fn start(&self, ask: &Ask, agent: &str) -> Result<StartRunResponse, Refused> {
+    /// Takes the run on and saves its question, or finds the run that was taken on before, for which there is no slot.
+    ///
+    /// While another run is in the way nothing is held: what this one takes up may be what the other needs, or a third.
+    async fn start(&self, ask: &Ask, agent: &Agent) -> Result<(Option<Slot>, StartRunResponse), Refused> {
         let deadline = Instant::now() + QUEUED;
+        let mut looked = false;
         loop {
-            let request = ask.start_request(agent, &self.0.limits);
-            let status = match self.0.history.runs().start_run(ask.caller.ask(request)).await {
-                Ok(answer) => return Ok(answer.into_inner()),
-                Err(status) => status,
+            let (refused, other) = match self.admit(&ask.caller, agent) {
+                Ok(slot) => {
+                    let request = ask.start_request(agent.name(), &self.0.limits);
+                    let status = match self.0.history.runs().start_run(ask.caller.ask(request)).await {
+                        Ok(answer) => return Ok((Some(slot), answer.into_inner())),
+                        Err(status) => status,
+                    };
+                    let other = history::run_in_the_way(&status);
+                    (history::problem(status).renamed(&start::FIELDS), other)
+                }
+                Err(refused) => {
+                    if let Some(started) = self.repeated(ask, agent.name()).await? {
+                        return Ok((None, started));
+                    }
+                    let other =
+                        if std::mem::replace(&mut looked, true) { None } else { self.in_place(ask, &refused).await? };
+                    (refused, other)
+                }
             };
-            let other = history::run_in_the_way(&status);
-            let refused = history::problem(status).renamed(&start::FIELDS);
             let Some(other) = other.filter(|_| Instant::now() < deadline) else { return Err(refused) };
             match ask.on_conflict {
                 OnConflict::Reject => return Err(refused),
@@ -185,14 +199,14 @@ impl Runs {
     }
 
     /// A request that cannot be taken on may be one that was: then there is nothing to take on.
-    async fn repeated(&self, ask: &Ask, agent: &str, refused: Refused) -> Result<StartRunResponse, Refused> {
+    async fn repeated(&self, ask: &Ask, agent: &str) -> Result<Option<StartRunResponse>, Refused> {
         if ask.idempotency_key.is_none() {
-            return Err(refused);
+            return Ok(None);
         }
         let request = StartRunRequest { join_only: true, ..ask.start_request(agent, &self.0.limits) };
         match self.0.history.runs().start_run(ask.caller.ask(request)).await {
-            Ok(answer) => Ok(answer.into_inner()),
-            Err(status) if status.code() == tonic::Code::NotFound => Err(refused),
+            Ok(answer) => Ok(Some(answer.into_inner())),
+            Err(status) if status.code() == tonic::Code::NotFound => Ok(None),
             Err(status) => Err(history::problem(status).renamed(&start::FIELDS)),
         }
     }
@@ -200,23 +214,27 @@ impl Runs {
     /// Refuses a question to this agent as [`Self::ask`] would now. Nothing is counted, and no place kept.
     pub(crate) fn check(&self, caller: &Caller, agent: &str) -> Result<(), Refused> {
         let agent = self.0.agents.choose(Some(agent))?;
-        self.place(caller, &agent)?;
-        self.0.allowance.check(caller.user_id, &caller.told, SystemTime::now())
+        self.admit(caller, &agent).map(drop)
+    }
+
+    /// The run of the same conversation that has the place which this one would get, where it is to make way.
+    async fn in_place(&self, ask: &Ask, refused: &Refused) -> Result<Option<String>, Refused> {
+        if ask.on_conflict == OnConflict::Reject || !is_full(refused) || self.0.draining.is_cancelled() {
+            return Ok(None);
+        }
+        let run = self.in_conversation(&ask.caller, &ask.place).await?;
+        // Places are this gateway's.
+        Ok(run.map(|run| run.id).filter(|run_id| self.0.live.get(run_id).is_some()))
     }
 
     fn admit(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
-        let slot = self.place(caller, agent)?;
-        self.0.allowance.take(caller.user_id, &caller.told, SystemTime::now())?;
-        Ok(slot)
-    }
-
-    fn place(&self, caller: &Caller, agent: &Agent) -> Result<Slot, Refused> {
         if self.0.draining.is_cancelled() {
             return Err(Problem::overloaded("this gateway is shutting down; try again"));
         }
         let place = self.0.admission.take(caller.user_id)?;
         let permit = agent.admit()?;
-        Ok(Slot::new(place, permit))
+        let counted = self.0.allowance.hold(caller.user_id, &caller.told, SystemTime::now())?;
+        Ok(Slot::new(place, permit, counted))
     }
 
     /// A reader of a run of this user's, wherever it goes on and whether or not it has ended.
@@ -311,11 +329,7 @@ impl Runs {
     }
 }
 
-fn outcome(answer: GetRunResponse) -> Result<Outcome, Refused> {
-    match answer {
-        GetRunResponse { run: Some(run), user_message: Some(user_message), message: Some(message) } => {
-            Ok(Outcome { run, user_message, message })
-        }
-        _ => Err(history::incomplete("GetRunResponse")),
-    }
+/// Whether a run was refused because there are too many others.
+pub(crate) fn is_full(refused: &Refused) -> bool {
+    FULL.contains(&refused.code())
 }

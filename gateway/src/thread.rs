@@ -16,7 +16,7 @@ use crate::{
     extract::Caller,
     history,
     problem::{Problem, Refused},
-    run::{Ask, Asked, OnConflict, Place, Reader},
+    run::{Ask, Asked, OnConflict, Place, Reader, is_full},
 };
 
 mod content;
@@ -209,7 +209,8 @@ impl Asking {
                 on_conflict: self.on_conflict,
             };
             match self.app.runs.ask(ask).await {
-                Err(problem) if elsewhere.iter().any(|reason| is(&problem, reason)) => {
+                // Who has the place that this one would get may be found in the other.
+                Err(problem) if is_full(&problem) || elsewhere.iter().any(|reason| is(&problem, reason)) => {
                     refused = Some(problem);
                 }
                 answer => return answer,

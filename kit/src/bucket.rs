@@ -49,6 +49,11 @@ impl Bucket {
         self.left.max(0.0) as u32
     }
 
+    fn quota(&self, rate: Rate, wait: Option<Duration>) -> Quota {
+        let full_in = Duration::from_secs_f64((f64::from(rate.burst) - self.left).max(0.0) / rate.per_second);
+        Quota { limit: rate.burst, left: self.whole(), full_in, wait }
+    }
+
     /// How long until one is left, when none is.
     pub fn wait(&mut self, rate: Rate, now: SystemTime) -> Option<Duration> {
         // A clock that was set back brings nothing in, and does not stop the flow either.
@@ -102,8 +107,17 @@ impl<K: Hash + Eq + Send + Sync + 'static> Buckets<K> {
         if wait.is_none() {
             bucket.left -= 1.0;
         }
-        let full_in = Duration::from_secs_f64((f64::from(rate.burst) - bucket.left).max(0.0) / rate.per_second);
-        Some(Quota { limit: rate.burst, left: bucket.whole(), full_in, wait })
+        Some(bucket.quota(rate, wait))
+    }
+
+    /// Gives back one that was taken. None when nothing is limited, or nothing is missing any more.
+    pub fn give_back(&self, party: &K, now: SystemTime) -> Option<Quota> {
+        let rate = self.rate?;
+        let bucket = self.parties.get(party)?;
+        let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.left += 1.0;
+        let wait = bucket.wait(rate, now);
+        Some(bucket.quota(rate, wait))
     }
 
     /// How long the party has to wait for one, when none is left.
@@ -146,6 +160,20 @@ mod tests {
         );
         assert_eq!(buckets.take("a", at(30)), quota(0, 60, None));
         assert_eq!(Buckets::per_minute(0).take("a", at(0)), None);
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_is_never_more_than_there_was() {
+        let buckets = Buckets::per_minute(2);
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let left = |quota: Option<Quota>| quota.map(|quota| (quota.left, quota.full_in.as_secs(), quota.wait));
+        assert_eq!(buckets.give_back(&"a", at(0)), None);
+        assert_eq!([0, 0].map(|now| buckets.take("a", at(now)).unwrap().wait), [None, None]);
+        assert_eq!(left(buckets.give_back(&"a", at(0))), Some((1, 30, None)));
+        assert_eq!(left(buckets.take("a", at(0))), Some((0, 60, None)));
+        assert_eq!(left(buckets.give_back(&"a", at(45))), Some((2, 0, None)));
+        assert_eq!(left(buckets.give_back(&"a", at(45))), Some((2, 0, None)));
+        assert_eq!(Buckets::per_minute(0).give_back(&"a", at(0)), None);
     }
 
     #[test]

@@ -86,7 +86,8 @@ pub struct Limits {
     )]
     pub run_lease: Duration,
 
-    /// How many bytes of an answer a slow reader may be behind before its stream is ended, to be resumed
+    /// How many bytes of an answer may wait for a reader that has taken nothing for 30 seconds. When it comes back to
+    /// more, its stream is ended, to be resumed
     #[arg(
         id = "gateway-reader-backlog",
         long,

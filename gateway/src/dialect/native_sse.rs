@@ -161,6 +161,11 @@ fn end(id: &str, run: history::Run, message: history::Message, frames: &mut Fram
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use axum::response::IntoResponse as _;
+    use http_body_util::BodyExt as _;
+
     use super::*;
     use crate::{dialect::sample::text, run::open_log};
 
@@ -180,19 +185,49 @@ mod tests {
         assert!(text.contains(r#""error":{"code":"stream_broken""#) && text.ends_with("}\n\n"), "{text}");
     }
 
-    #[tokio::test]
-    async fn a_reader_that_is_too_slow_is_told_so_and_resumes() {
+    /// A body that was asked for what goes out first.
+    async fn begun(reader: Reader) -> axum::body::Body {
+        let mut body = stream(reader).into_body();
+        body.frame().await.unwrap().unwrap();
+        body.frame().await.unwrap().unwrap();
+        body
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_nothing_while_much_waits_is_told_so_and_resumes() {
         let (writer, reader) = open_log("r", 10);
         writer.start(Arc::default());
-        let slow = stream(reader.clone());
+        let slow = begun(reader.clone()).await;
         for piece in ["01234", "56789", "01234", "56789"] {
             writer.say(Event::Text(piece.to_owned()));
         }
-        let told = text(slow).await;
-        assert!(told.contains("event: interrupted\nid: r-0\n") && told.contains("reader_too_slow"), "{told}");
+        tokio::time::advance(Duration::from_secs(31)).await;
+        let told = text(slow.into_response()).await;
+        assert!(told.starts_with("event: interrupted\nid: r-0\n") && told.contains("reader_too_slow"), "{told}");
         writer.end(Arc::default());
         let rest = text(stream(reader.after(Some(0)))).await;
         let pieces = rest.matches("event: delta\n").count();
         assert!(pieces == 4 && rest.contains("event: interrupted\nid: r-5\n"), "{rest}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_waits_or_for_whom_little_waits_is_not_slow() {
+        let (writer, reader) = open_log("r", 20);
+        writer.start(Arc::default());
+        let (late, mut waiting) = (begun(reader.clone()).await, begun(reader).await);
+        // One that asks for more waits, and has time for whatever comes then; one for whom little waits may come late.
+        let asked = async { (waiting.frame().await.unwrap().unwrap(), waiting) };
+        let said = async {
+            tokio::time::sleep(Duration::from_millis(9_999)).await;
+            writer.say(Event::Text("01234".to_owned()));
+        };
+        let ((first, waiting), ()) = tokio::join!(asked, said);
+        assert!(first.into_data().unwrap().starts_with(b"event: delta\n"));
+        tokio::time::advance(Duration::from_mins(10)).await;
+        writer.end(Arc::default());
+        for body in [late, waiting] {
+            let told = text(body.into_response()).await;
+            assert!(told.contains("event: interrupted\nid: r-2\n") && !told.contains("reader_too_slow"), "{told}");
+        }
     }
 }

@@ -18,6 +18,8 @@ use crate::{
 };
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Whoever takes nothing for so long is slow, and cut off if more waits than may.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// A comment (WHATWG HTML §9.2.5): proxies see traffic, clients see nothing.
 pub(super) const COMMENT: &[u8] = b": keep-alive\n\n";
 /// What is ready goes out together, up to so many bytes.
@@ -88,9 +90,10 @@ pub(super) fn follow(reader: Reader, dialect: impl Dialect) -> Response {
     let following = Following {
         prefix: id.len(),
         id,
-        reader: reader.in_time(),
+        reader,
         dialect,
         heartbeat,
+        given: Instant::now(),
         frames: Frames::default(),
         begun: false,
         over: false,
@@ -113,14 +116,27 @@ struct Following<D> {
     reader: Reader,
     dialect: D,
     heartbeat: Interval,
+    /// When it took what goes out: from then on it was its turn.
+    given: Instant,
     frames: Frames,
     begun: bool,
     over: bool,
 }
 
 impl<D: Dialect> Following<D> {
-    /// What goes out next; the very first is a comment, at once.
+    /// What goes out next.
     async fn chunk(&mut self) -> Option<Bytes> {
+        if !self.over && self.given.elapsed() > PATIENCE && self.reader.is_behind() {
+            self.lose(Lost::Behind);
+            return self.frames.take();
+        }
+        let chunk = self.more().await;
+        self.given = Instant::now();
+        chunk
+    }
+
+    /// The very first is a comment, at once.
+    async fn more(&mut self) -> Option<Bytes> {
         if !std::mem::replace(&mut self.begun, true) {
             return Some(Bytes::from_static(COMMENT));
         }
@@ -130,7 +146,10 @@ impl<D: Dialect> Following<D> {
                 _ = self.heartbeat.tick() => return Some(Bytes::from_static(COMMENT)),
                 entry = self.reader.next() => entry,
             };
-            self.tell(entry);
+            match entry {
+                Ok(entry) => self.tell(entry),
+                Err(lost) => self.lose(lost),
+            }
             while !self.over
                 && self.frames.0.len() < TOGETHER
                 && let Some(entry) = self.reader.ready()
@@ -145,20 +164,17 @@ impl<D: Dialect> Following<D> {
         None
     }
 
-    fn tell(&mut self, entry: Result<Entry, Lost>) {
-        match entry {
-            Ok(Entry { number, step }) => {
-                self.over = matches!(step, Step::Ended(_));
-                self.id.truncate(self.prefix);
-                write!(self.id, "{number}").expect("a string grows");
-                self.dialect.tell(step, &self.id, &mut self.frames);
-            }
-            Err(lost) => {
-                self.over = true;
-                tracing::warn!(run.id = self.reader.run_id(), ?lost, "a stream ends before its run");
-                self.dialect.lose(lost, &mut self.frames);
-            }
-        }
+    fn tell(&mut self, Entry { number, step }: Entry) {
+        self.over = matches!(step, Step::Ended(_));
+        self.id.truncate(self.prefix);
+        write!(self.id, "{number}").expect("a string grows");
+        self.dialect.tell(step, &self.id, &mut self.frames);
+    }
+
+    fn lose(&mut self, lost: Lost) {
+        self.over = true;
+        tracing::warn!(run.id = self.reader.run_id(), ?lost, "a stream ends before its run");
+        self.dialect.lose(lost, &mut self.frames);
     }
 }
 

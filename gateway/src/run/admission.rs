@@ -16,6 +16,7 @@ use crate::{
     agent::Permit,
     config::Limits,
     problem::{Problem, Refused},
+    quota::Taken,
 };
 
 /// When whoever has too many runs may try again: some run ends now and then.
@@ -34,15 +35,20 @@ pub(super) struct Admission {
 }
 
 /// All that a run takes up until its end.
-#[derive(Debug)]
 pub(super) struct Slot {
     _place: Place,
     _permit: Permit,
+    counted: Taken,
 }
 
 impl Slot {
-    pub(super) fn new(place: Place, permit: Permit) -> Self {
-        Self { _place: place, _permit: permit }
+    pub(super) fn new(place: Place, permit: Permit, counted: Taken) -> Self {
+        Self { _place: place, _permit: permit, counted }
+    }
+
+    /// Its run begins: it counts from now on.
+    pub(super) fn begin(&mut self) {
+        self.counted.keep();
     }
 }
 

@@ -6,7 +6,13 @@ use futures_util::FutureExt as _;
 use proto::history::v1::{RunError, RunStatus};
 use tracing::Instrument as _;
 
-use super::{Runs, Writer, admission::Slot, live::Held, recorder::Recorder, saving};
+use super::{
+    Runs, Writer,
+    admission::Slot,
+    live::{Held, Holding},
+    recorder::Recorder,
+    saving,
+};
 use crate::{
     agent::{Agent, Question},
     event::{Outcome, Started},
@@ -19,7 +25,7 @@ const AFTERLIFE: Duration = Duration::from_secs(30);
 /// A run that is saved as begun.
 pub(super) struct Execution {
     pub(super) started: Arc<Started>,
-    pub(super) held: Arc<Held>,
+    pub(super) holding: Holding,
     pub(super) agent: Arc<Agent>,
     pub(super) question: Question,
     pub(super) caller: Caller,
@@ -36,15 +42,15 @@ impl Runs {
             conversation.id = execution.started.run.conversation_id,
             agent.name = execution.agent.name(),
         );
-        let (key, log) = ((execution.caller.user_id, run_id.clone()), execution.held.log.clone());
-        let (recorder, outcome, slot) = self.carry_out(execution, writer).instrument(span).await;
+        let (key, log) = ((execution.caller.user_id, run_id), execution.holding.held.log.clone());
+        let (recorder, outcome, holding, slot) = self.carry_out(execution, writer).instrument(span).await;
         let saved = outcome.run.error.as_ref().is_none_or(|error| error.code != saving::NOT_SAVED);
         let place = if saved { None } else { self.0.unsaved_places.try_acquire().ok() };
         if place.is_some() {
             self.unsaved().insert(key.clone(), log);
         }
         // Before anyone sees the end: whoever joins from then on asks the history.
-        self.0.live.remove(&run_id);
+        drop(holding);
         // The next run may be admitted by the time a reader sees the end of this one.
         drop(slot);
         recorder.writer.end(Arc::new(outcome));
@@ -58,16 +64,23 @@ impl Runs {
         }
     }
 
-    async fn carry_out(&self, execution: Execution, writer: Writer) -> (Recorder, Outcome, Slot) {
-        let Execution { started, held, agent, question, caller, slot } = execution;
-        let gauge = metrics::gauge!("runs_active");
-        gauge.increment(1);
+    async fn carry_out(&self, execution: Execution, writer: Writer) -> (Recorder, Outcome, Holding, Slot) {
+        let Execution { started, holding, agent, question, caller, slot } = execution;
         let began = tokio::time::Instant::now();
-        let mut recorder = Recorder::new(writer, Arc::clone(&held), self.0.limits.max_answer);
+        let mut recorder = Recorder::new(writer, Arc::clone(&holding.held), self.0.limits.max_answer);
         recorder.writer.start(Arc::clone(&started));
 
-        let (status, error) = self.call(&agent, &question, &held, &mut recorder).await;
+        let (status, error) = self.call(&agent, &question, &holding.held, &mut recorder).await;
         let request = recorder.finish_request(&started.run, status, error);
+        if request.rest.is_none() && holding.held.was_offered() {
+            // It is too much to go along with the end, and goes before.
+            let settled = tokio::time::timeout(self.0.limits.save_timeout, holding.held.settled()).await;
+            if settled.is_err() {
+                tracing::warn!(
+                    "the last of what an agent said could not be kept: who follows elsewhere gets it with the end"
+                );
+            }
+        }
         let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();
@@ -81,8 +94,7 @@ impl Runs {
         let labels = [("agent", agent.name().to_owned()), ("status", status)];
         metrics::counter!("runs_total", &labels).increment(1);
         metrics::histogram!("run_duration_seconds", &labels[..1]).record(began.elapsed());
-        gauge.decrement(1);
-        (recorder, outcome, slot)
+        (recorder, outcome, holding, slot)
     }
 
     /// How the agent's work ended, and why if badly.
@@ -101,7 +113,7 @@ impl Runs {
             }
             () = held.cancelled.cancelled() => return (RunStatus::Cancelled, None),
             () = held.lost.cancelled() => {
-                return failure(RunStatus::Interrupted, "interrupted", "the run was taken away from this gateway");
+                return failure(RunStatus::Interrupted, "interrupted", "this gateway could not go on with the run");
             }
             answer = answer => answer,
         };

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Reader;
+use super::{Reader, Runs};
 
 /// So many bytes may wait for the history; an agent that says more has to wait too.
 const MOST_WAITING: usize = 1024 * 1024;
@@ -30,7 +30,7 @@ pub(super) struct Held {
     pub(super) log: Reader,
     /// Its user, from any gateway, wants it to stop.
     pub(super) cancelled: CancellationToken,
-    /// It was taken away from us.
+    /// It was taken away from us, or the history takes nothing more of it.
     pub(super) lost: CancellationToken,
     began: Instant,
     renewed: Mutex<Instant>,
@@ -77,6 +77,11 @@ impl Held {
         self.kept.load(Ordering::Acquire)
     }
 
+    /// How many bytes of events the history does not have yet, for all that is known.
+    pub(super) fn waiting(&self) -> usize {
+        self.log.bytes_since(self.kept())
+    }
+
     pub(super) fn offer(&self) {
         self.offered.store(true, Ordering::Release);
     }
@@ -92,18 +97,52 @@ impl Held {
 
     /// Whether too much of this run waits for the history.
     pub(super) fn is_strained(&self) -> bool {
-        self.log.bytes_since(self.kept()) > MOST_WAITING
+        self.waiting() > MOST_WAITING
     }
 
     /// Waits while that is so. The other runs go on.
     pub(super) async fn eased(&self) {
+        self.eased_to(MOST_WAITING).await;
+    }
+
+    /// Waits until the history has all of this run, or takes nothing more.
+    pub(super) async fn settled(&self) {
+        self.lost.run_until_cancelled(self.eased_to(0)).await;
+    }
+
+    async fn eased_to(&self, most: usize) {
         loop {
             let eased = self.eased.notified();
-            if !self.is_strained() {
+            if self.waiting() <= most {
                 return;
             }
             eased.await;
         }
+    }
+}
+
+/// A run as long as it is among them: until this is dropped, whatever the reason. Were it there longer, its lease would be
+/// renewed for ever.
+pub(super) struct Holding {
+    pub(super) held: Arc<Held>,
+    runs: Runs,
+}
+
+impl Drop for Holding {
+    fn drop(&mut self) {
+        metrics::gauge!("runs_active").decrement(1);
+        self.runs.0.live.remove(&self.held.run_id);
+    }
+}
+
+impl Runs {
+    /// Adds a run, and sees to it that it is tended.
+    pub(super) fn hold(&self, held: Arc<Held>) -> Holding {
+        metrics::gauge!("runs_active").increment(1);
+        if self.0.live.add(Arc::clone(&held)) {
+            self.0.tasks.spawn(self.clone().tend());
+        }
+        Holding { held, runs: self.clone() }
     }
 }
 
@@ -119,13 +158,13 @@ struct Inner {
 
 impl Live {
     /// Adds a run; true when nobody tends the runs yet, and the caller is to see to that.
-    pub(super) fn add(&self, held: Arc<Held>) -> bool {
+    fn add(&self, held: Arc<Held>) -> bool {
         let mut inner = self.lock();
         inner.runs.insert(held.run_id.clone(), held);
         !std::mem::replace(&mut inner.tended, true)
     }
 
-    pub(super) fn remove(&self, run_id: &str) {
+    fn remove(&self, run_id: &str) {
         self.lock().runs.remove(run_id);
     }
 
@@ -142,5 +181,24 @@ impl Live {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::run::testing;
+
+    #[tokio::test]
+    async fn a_run_whose_task_breaks_is_held_no_more() {
+        let runs = testing::runs(&[]);
+        let (_writer, held) = testing::held("r");
+        let holding = runs.hold(held);
+        assert!(runs.0.live.get("r").is_some());
+        let broken = runs.0.tasks.spawn(async move {
+            let _holding = holding;
+            panic!("broken");
+        });
+        assert!(broken.await.unwrap_err().is_panic());
+        assert!(runs.0.live.get("r").is_none());
     }
 }

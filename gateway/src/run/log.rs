@@ -40,12 +40,12 @@ impl Lost {
     }
 }
 
-/// An empty log. Readers that fall behind by more than `backlog` bytes are cut off.
+/// An empty log. Readers for whom more than `backlog` bytes wait are [behind](Reader::is_behind).
 pub(crate) fn open(run_id: &str, backlog: usize) -> (Writer, Reader) {
     let (steps, _) = watch::channel(0);
     let log = Arc::new(Log { run_id: run_id.to_owned(), backlog, written: RwLock::default() });
     let seen = steps.subscribe();
-    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, known: None })
+    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, resumed: false })
 }
 
 #[derive(Debug)]
@@ -63,6 +63,8 @@ struct Written {
     /// Where each of them ends.
     ends: Vec<u32>,
     ended: Option<Arc<Outcome>>,
+    /// Whether the events are not those that were said, but what they made: they have other numbers.
+    retold: bool,
 }
 
 impl Log {
@@ -102,12 +104,23 @@ impl Writer {
     }
 
     pub(crate) fn say(&self, event: Event) {
+        self.pass_on(RunEvent { event: Some(event) });
+    }
+
+    /// The same for an event that this version may not know: it has its number, and is nothing to readers.
+    pub(super) fn pass_on(&self, event: RunEvent) {
         let mut written = self.log.write();
-        RunEvent { event: Some(event) }.encode(&mut written.events).expect("a vector grows");
+        event.encode(&mut written.events).expect("a vector grows");
         let end = u32::try_from(written.events.len()).expect("an answer is far smaller than 4 GiB");
         written.ends.push(end);
         drop(written);
         self.steps.send_modify(|steps| *steps += 1);
+    }
+
+    /// From here on events have other numbers than when they were said. Whoever has some of those is told the end alone,
+    /// whose message is whole.
+    pub(super) fn retell(&self) {
+        self.log.write().retold = true;
     }
 
     pub(crate) fn end(&self, outcome: Arc<Outcome>) {
@@ -136,8 +149,8 @@ pub(crate) struct Reader {
     log: Arc<Log>,
     seen: watch::Receiver<usize>,
     next: usize,
-    /// What was there when it came does not count as a backlog. None for one that is never cut off.
-    known: Option<usize>,
+    /// Whether it has some of the events already.
+    resumed: bool,
 }
 
 impl Reader {
@@ -154,14 +167,16 @@ impl Reader {
     #[must_use]
     pub(crate) fn after(mut self, number: Option<usize>) -> Self {
         self.next = number.map_or(0, |number| number.saturating_add(1));
+        self.resumed = number.is_some_and(|number| number > 0);
         self
     }
 
-    /// The same, cut off when it falls behind from now on.
-    #[must_use]
-    pub(crate) fn in_time(mut self) -> Self {
-        self.known = Some(self.log.read().events.len());
-        self
+    /// Whether more waits for it than may. That is so as well when much was said at once: only who does not read what
+    /// waits is slow.
+    pub(crate) fn is_behind(&self) -> bool {
+        let written = self.log.read();
+        let read = self.next.saturating_sub(1).min(written.ends.len());
+        written.events.len() - written.end(read) > self.log.backlog
     }
 
     /// How the run began, where that is known yet.
@@ -172,43 +187,45 @@ impl Reader {
     /// The next step. Safe to call off. Not to be called after the last.
     pub(crate) async fn next(&mut self) -> Result<Entry, Lost> {
         loop {
-            if let Some(entry) = self.step()? {
+            if let Some(entry) = self.step() {
                 return Ok(entry);
             }
             if self.seen.changed().await.is_err() {
                 // The writer is gone; what it wrote last is still there.
-                return self.step()?.ok_or(Lost::Broken);
+                return self.step().ok_or(Lost::Broken);
             }
         }
     }
 
     /// The same if it is there already.
-    pub(crate) fn ready(&mut self) -> Option<Result<Entry, Lost>> {
-        self.step().transpose()
+    pub(crate) fn ready(&mut self) -> Option<Entry> {
+        self.step()
     }
 
-    fn step(&mut self) -> Result<Option<Entry>, Lost> {
+    fn step(&mut self) -> Option<Entry> {
         self.seen.borrow_and_update();
         let written = self.log.read();
-        let step = match self.next.checked_sub(1) {
-            None => written.started.clone().map(Step::Started),
-            Some(position) => {
-                let next = written.end(position.saturating_add(1).min(written.ends.len()));
-                let behind = self.known.map_or(0, |known| written.events.len().saturating_sub(next.max(known)));
-                if behind > self.log.backlog {
-                    return Err(Lost::Behind);
-                }
-                match written.event(position) {
-                    Some(event) => event.event.map(Step::Said),
-                    None => written.ended.clone().map(Step::Ended),
-                }
+        let step = loop {
+            if self.resumed && written.retold {
+                break written.ended.clone().map(Step::Ended);
             }
+            break match self.next.checked_sub(1) {
+                None => written.started.clone().map(Step::Started),
+                Some(position) => match written.event(position) {
+                    Some(RunEvent { event: Some(event) }) => Some(Step::Said(event)),
+                    Some(RunEvent { event: None }) => {
+                        self.next += 1;
+                        continue;
+                    }
+                    None => written.ended.clone().map(Step::Ended),
+                },
+            };
         };
         let number = if matches!(step, Some(Step::Ended(_))) { written.ends.len() + 1 } else { self.next };
-        Ok(step.map(|step| {
+        step.map(|step| {
             self.next = number + 1;
             Entry { number, step }
-        }))
+        })
     }
 
     /// The events from a position on, as many as fit, and how many bytes they have.
@@ -274,16 +291,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reader_that_falls_behind_is_cut_off_and_one_that_comes_late_is_not() {
-        let (writer, reader) = begun();
-        let early = reader.clone().in_time();
+    async fn a_reader_for_whom_much_waits_is_behind_and_gets_everything_all_the_same() {
+        let (writer, mut reader) = begun();
+        assert!(!reader.is_behind());
         for _ in 0..BACKLOG {
             writer.say(text("abc"));
         }
-        let late = reader.clone().in_time();
-        assert_eq!(texts(early).await, (String::new(), Lost::Behind));
+        assert!(reader.is_behind());
+        let whole = reader.clone();
+        while reader.is_behind() {
+            reader.next().await.unwrap();
+        }
+        assert!(reader.next < BACKLOG && !reader.clone().after(Some(BACKLOG * 2)).is_behind());
         drop(writer);
-        assert_eq!(texts(late).await, ("abc".repeat(BACKLOG), Lost::Broken));
+        assert_eq!(texts(whole).await, ("abc".repeat(BACKLOG), Lost::Broken));
     }
 
     #[test]

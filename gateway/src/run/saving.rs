@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use proto::{
     history::v1::{
-        FinishRunRequest, FinishRunResponse, GetRunRequest, Message, MessageStatus, Run, RunError, RunStatus,
+        FinishRunRequest, FinishRunResponse, GetRunRequest, GetRunResponse, Message, MessageStatus, Run, RunError,
+        RunStatus,
     },
     reason,
 };
 use tokio::time::{Instant, sleep, timeout_at};
-use tonic::{Code, Status};
+use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use crate::{
@@ -37,8 +38,7 @@ pub(super) async fn save(
     let deadline = Instant::now() + patience;
     let mut saved = insist(history, caller, &request, deadline).await;
     if let Err(status) = &saved
-        // The last two say that it is too large.
-        && matches!(status.code(), Code::InvalidArgument | Code::OutOfRange | Code::ResourceExhausted)
+        && history::is_refusal(status)
     {
         // Kept without what may be at fault, so that the text stays and the conversation is free again.
         tracing::warn!(error = status.message(), "the history service refuses an answer of the agent's");
@@ -104,8 +104,8 @@ async fn elsewhere(history: &History, caller: &Caller, started: &Started, deadli
         let request = caller.ask(GetRunRequest { run_id: started.run.id.clone(), ..GetRunRequest::default() });
         history.runs().get_run(request).await
     };
-    let answer = timeout_at(deadline, call).await.ok()?.ok()?.into_inner();
-    super::outcome(answer).ok().filter(|outcome| outcome.run.finished_at.is_some())
+    let GetRunResponse { run, user_message, message } = timeout_at(deadline, call).await.ok()?.ok()?.into_inner();
+    Outcome::of(run, user_message, message).filter(|outcome| outcome.run.finished_at.is_some())
 }
 
 fn is_gone(status: &Status) -> bool {

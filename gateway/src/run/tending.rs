@@ -1,13 +1,15 @@
 //! Keeps what running agents say: every tick one call with what is new in all runs, which also renews their leases and
 //! tells which are to stop. So the cost grows with ticks, not with runs.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt as _;
 use proto::history::v1::{AppendEventsRequest, AppendEventsResponse, append_events_request::Batch};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval};
 use tonic::Status;
 
 use super::{Runs, live::Held};
+use crate::history;
 
 /// What ends sooner than this is saved by its end alone.
 const YOUNG: Duration = Duration::from_millis(100);
@@ -15,14 +17,8 @@ const YOUNG: Duration = Duration::from_millis(100);
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 /// So many runs go in one call.
 const MOST_RUNS: usize = 5_000;
-
-/// A batch that was made, and what it means when it is kept.
-struct Offered {
-    held: Arc<Held>,
-    until: usize,
-    batch: Batch,
-    bytes: usize,
-}
+/// So many failed calls are enough for one tick. To find one run in a full call takes thirteen.
+const MOST_FAILED: usize = 64;
 
 impl Runs {
     /// Tends all runs until there are none.
@@ -34,7 +30,7 @@ impl Runs {
         loop {
             ticks.tick().await;
             let Some(runs) = self.0.live.all() else { return };
-            match self.tick(&runs).await {
+            match unbroken(self.tick(&runs)).await {
                 Ok(()) => {
                     if std::mem::take(&mut away) {
                         tracing::info!("the history service keeps running answers again");
@@ -53,42 +49,62 @@ impl Runs {
         }
     }
 
+    /// Offers what is new, call by call: what a call takes is decoded for it alone, as events are ten times as large then.
+    /// What is refused keeps back nobody else: halves of it are offered, until the run at fault is found.
     async fn tick(&self, runs: &[Arc<Held>]) -> Result<(), Status> {
-        let mut offered: Vec<_> = runs.iter().filter_map(|held| self.offer(held)).collect();
-        loop {
-            let rest = offered.split_off(fitting(&offered));
-            self.append(offered).await?;
-            if rest.is_empty() {
-                return Ok(());
+        let due: Vec<_> = runs.iter().filter(|held| self.is_due(held)).collect();
+        // A call without any of them still tells which are to stop.
+        let (mut waiting, mut failed) = (vec![due.as_slice()], Vec::new());
+        while let Some(rest) = waiting.pop() {
+            let (group, rest) = rest.split_at(fitting(rest));
+            if !rest.is_empty() {
+                waiting.push(rest);
             }
-            offered = rest;
+            let Err(status) = self.append(group).await else { continue };
+            if history::is_away(&status) || failed.len() == MOST_FAILED {
+                return Err(status);
+            }
+            match group {
+                [held] if history::is_refusal(&status) => {
+                    let (run_id, error) = (&held.run_id, status.message());
+                    tracing::error!(run.id = run_id, error, "a run ends: the history service refuses what it says");
+                    held.lost.cancel();
+                }
+                [] | [_] => {}
+                several => {
+                    let (first, second) = several.split_at(several.len() / 2);
+                    waiting.extend([second, first]);
+                }
+            }
+            failed.push(status);
         }
+        failed.pop().map_or(Ok(()), Err)
     }
 
-    /// What is new in a run, if anything.
-    fn offer(&self, held: &Arc<Held>) -> Option<Offered> {
-        if held.age() < YOUNG {
-            return None;
-        }
+    fn is_due(&self, held: &Held) -> bool {
+        held.age() >= YOUNG && (held.waiting() > 0 || self.renews(held))
+    }
+
+    fn renews(&self, held: &Held) -> bool {
+        held.since_renewal() >= self.0.limits.run_lease / 3
+    }
+
+    /// What is new in a run, and up to which event.
+    fn offer(&self, held: &Held) -> (Batch, usize) {
         let position = held.kept();
-        let bytes = held.log.bytes_since(position).min(MOST_BYTES);
-        let events = (bytes > 0).then(|| held.log.said_since(position, MOST_BYTES));
-        let renew = held.since_renewal() >= self.0.limits.run_lease / 3;
-        if events.is_none() && !renew {
-            return None;
-        }
+        let events = (held.waiting() > 0).then(|| held.log.said_since(position, MOST_BYTES));
         if events.is_some() {
             held.offer();
         }
         let until = position + events.as_ref().map_or(0, |events| events.events.len());
         let (run_id, user_id) = (held.run_id.clone(), held.user_id.to_string());
-        let batch = Batch { run_id, user_id, fence: held.fence, events, renew };
-        Some(Offered { held: Arc::clone(held), until, batch, bytes })
+        (Batch { run_id, user_id, fence: held.fence, events, renew: self.renews(held) }, until)
     }
 
-    async fn append(&self, offered: Vec<Offered>) -> Result<(), Status> {
+    async fn append(&self, group: &[&Arc<Held>]) -> Result<(), Status> {
         let sent = Instant::now();
-        let parts = offered.into_iter().map(|Offered { held, until, batch, .. }| {
+        let parts = group.iter().map(|held| {
+            let (batch, until) = self.offer(held);
             let renewed = batch.renew;
             (batch, (held, until, renewed))
         });
@@ -114,12 +130,46 @@ impl Runs {
     }
 }
 
+/// What breaks is an error: the next tick is another try, and nobody else tends the runs.
+async fn unbroken(tick: impl Future<Output = Result<(), Status>>) -> Result<(), Status> {
+    let ticked = AssertUnwindSafe(tick).catch_unwind().await;
+    ticked.unwrap_or_else(|_panic| Err(Status::internal("a tick broke")))
+}
+
 /// How many of these go in one call.
-fn fitting(offered: &[Offered]) -> usize {
+fn fitting(runs: &[&Arc<Held>]) -> usize {
     let mut bytes = 0;
-    let fits = offered.iter().take(MOST_RUNS).take_while(|offered| {
-        bytes += offered.bytes;
+    let fits = runs.iter().take(MOST_RUNS).take_while(|held| {
+        bytes += held.waiting().min(MOST_BYTES);
         bytes <= MOST_BYTES
     });
-    fits.count().max(1).min(offered.len())
+    fits.count().max(1).min(runs.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{event::Event, run::testing};
+
+    #[tokio::test]
+    async fn a_tick_that_breaks_is_one_that_failed() {
+        let broken = unbroken(async { panic!("broken") }).await;
+        assert_eq!(broken.unwrap_err().code(), tonic::Code::Internal);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_history_is_away_no_more_is_decoded_than_one_call_takes() {
+        let runs = testing::runs(&[]);
+        let (_writers, held): (Vec<_>, Vec<_>) = (0..5)
+            .map(|number| {
+                let (writer, held) = testing::held(&number.to_string());
+                writer.say(Event::Text("x".repeat(MOST_BYTES / 3)));
+                (writer, held)
+            })
+            .unzip();
+        tokio::time::advance(YOUNG).await;
+        assert!(history::is_away(&runs.tick(&held).await.unwrap_err()));
+        let offered: Vec<_> = held.iter().map(|held| held.was_offered()).collect();
+        assert_eq!(offered, [true, true, false, false, false]);
+    }
 }

@@ -10,4 +10,5 @@ mod runs;
 pub(crate) use self::{
     auth::{FakeAuth, FakeUsers, SESSION},
     history::{ALICE, BOB, FakeHistory, NOW},
+    runs::POISON,
 };

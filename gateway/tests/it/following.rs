@@ -4,11 +4,17 @@ use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
 use gateway::Gateway;
-use proto::history::v1::{RunStatus, run_event::Event};
+use proto::{
+    history::v1::{RunStatus, run_event::Event},
+    limit,
+};
 use serde_json::{Value, json};
-use testkit::agent::{Gate, Piece, Reply};
+use testkit::agent::{FakeAgent, Gate, Piece, Reply};
 
-use crate::stack::{Answer, KEY, Stack, events, gateway_of, greeting, request, send, text};
+use crate::{
+    fake::FakeHistory,
+    stack::{Answer, KEY, Stack, events, gateway_of, greeting, request, send, text},
+};
 
 /// An agent that says `a`, waits, and says `b`.
 fn halting() -> (Gate, Reply) {
@@ -16,6 +22,9 @@ fn halting() -> (Gate, Reply) {
     let reply = Reply::Sse(vec![Piece::delta("a"), Piece::Wait(gate.clone()), Piece::delta("b"), Piece::done()]);
     (gate, reply)
 }
+
+/// A run is saved by its end alone.
+const NEVER_TICKS: [&str; 2] = ["--gateway-tick=1m", "--gateway-run-lease=1h"];
 
 fn elsewhere(stack: &Stack) -> Gateway {
     gateway_of(&stack.history, &[&format!("--agent-url={}", stack.agent.url())], KEY)
@@ -89,14 +98,62 @@ async fn every_reader_sees_the_same_on_every_gateway() {
 }
 
 #[tokio::test]
+async fn a_large_answer_is_followed_to_its_end() {
+    let gate = Gate::new();
+    let mut pieces = vec![Piece::delta(&"x".repeat(50_000)); 20];
+    pieces.extend([Piece::Wait(gate.clone()), Piece::done()]);
+    let stack = Stack::with(Reply::Sse(pieces), &["--gateway-tick=20ms"]).await;
+    let other = elsewhere(&stack);
+    let asking = async { text(stack.stream(&json!({"message": "hi"})).await).await };
+    let joining = async {
+        let run_id = running(&stack).await;
+        kept(&stack, &run_id, &"x".repeat(1_000_000)).await;
+        let (there, ()) = tokio::join!(follow(&other, "alice", &run_id, None), async {
+            stack.history.happened("WatchRun").await;
+            gate.open();
+        });
+        there.text
+    };
+    let (asked, there) = tokio::join!(asking, joining);
+    assert_eq!(names(&events(&asked)).last(), Some(&"completed"));
+    assert!(there == asked, "the same, from the first event to the last");
+}
+
+#[tokio::test]
+async fn what_is_said_or_replayed_at_once_cuts_nobody_off() {
+    let large = |letter: &str| json!({"text": letter.repeat(300_000)});
+    let burst = ["reasoning", "delta"].map(|name| format!("event: {name}\ndata: {}\n\n", large("x"))).concat();
+    let sources: Vec<_> =
+        (0..100).map(|number| json!({"title": format!("t{number}"), "snippet": "y".repeat(4_000)})).collect();
+    for (reply, parts) in [
+        (Reply::Sse(vec![Piece::Bytes(burst), Piece::done()]), 2),
+        (Reply::Json(json!({"output": "x".repeat(300_000), "sources": sources})), 101),
+    ] {
+        let stack = Stack::with(reply, &NEVER_TICKS).await;
+        let asked = stack.events(&json!({"message": "hi"})).await;
+        assert_eq!((names(&asked)[0], names(&asked).last()), ("run", Some(&"completed")));
+        let run_id = running(&stack).await;
+        // Over before its first tick, it is told again in as few events as can be.
+        let replayed = events(&follow(&elsewhere(&stack), "alice", &run_id, None).await.text);
+        assert_eq!((replayed.len(), names(&replayed).last()), (parts + 2, Some(&"completed")));
+        assert!(replayed.last() == asked.last());
+    }
+}
+
+#[tokio::test]
 async fn a_reader_goes_on_after_the_last_event_that_it_has() {
     let (gate, reply) = halting();
-    gate.open();
-    let stack = Stack::new(reply).await;
-    let whole = text(stack.stream(&json!({"message": "hi"})).await).await;
-    let run_id = running(&stack).await;
+    let stack = Stack::with(reply, &["--gateway-tick=20ms"]).await;
+    let asking = async { text(stack.stream(&json!({"message": "hi"})).await).await };
+    let (whole, run_id) = tokio::join!(asking, async {
+        let run_id = running(&stack).await;
+        kept(&stack, &run_id, "a").await;
+        gate.open();
+        run_id
+    });
+    let frames: Vec<_> = whole.split_inclusive("\n\n").collect();
     let rest = follow(&stack.gateway, "alice", &run_id, Some(&format!("{run_id}-1"))).await.text;
-    assert!(whole.ends_with(rest.strip_prefix(": keep-alive\n\n").unwrap()) || rest.contains("completed"), "{rest}");
+    assert_eq!(rest, [frames[0], frames[3], frames[4]].concat());
     for (last, status) in [(format!("{run_id}-99"), 200), ("x-1".to_owned(), 400), (format!("{run_id}-x"), 400)] {
         let answer = follow(&stack.gateway, "alice", &run_id, Some(&last)).await;
         assert_eq!(answer.status.as_u16(), status, "{last}");
@@ -104,6 +161,61 @@ async fn a_reader_goes_on_after_the_last_event_that_it_has() {
             assert!(answer.text.starts_with(": keep-alive\n\nevent: completed\n"), "the last word comes in any case");
         }
     }
+}
+
+#[tokio::test]
+async fn who_has_some_of_an_answer_whose_events_are_gone_gets_no_text_twice() {
+    let (gate, reply) = halting();
+    gate.open();
+    let stack = Stack::with(reply, &NEVER_TICKS).await;
+    let whole = text(stack.stream(&json!({"message": "hi"})).await).await;
+    let run_id = running(&stack).await;
+    let frames: Vec<_> = whole.split_inclusive("\n\n").collect();
+    // One text was said in two pieces, and is told in one.
+    let said = frames[2].replace(r#""a""#, r#""ab""#);
+    let end = frames[4].replace(&format!("id: {run_id}-3\n"), &format!("id: {run_id}-2\n"));
+    for (last, expected) in
+        [(0, [frames[0], &said, &end].concat()), (1, [frames[0], &end].concat()), (2, [frames[0], &end].concat())]
+    {
+        let last_id = format!("{run_id}-{last}");
+        for gateway in [&stack.gateway, &elsewhere(&stack)] {
+            let told = follow(gateway, "alice", &run_id, Some(&last_id)).await.text;
+            assert_eq!(told, expected, "{last}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_go_along_with_the_end_goes_before() {
+    let gate = Gate::new();
+    let large = "x".repeat(6_000_000);
+    let last = format!(
+        "event: delta\ndata: {}\n\nevent: source\ndata: {{\"title\":\"T\"}}\n\nevent: done\ndata: {{}}\n\n",
+        json!(large)
+    );
+    let pieces = vec![
+        Piece::event("reasoning", &json!({"text": "hm"})),
+        Piece::delta("a"),
+        Piece::Wait(gate.clone()),
+        Piece::Bytes(last),
+    ];
+    let (history, agent) = (FakeHistory::default(), FakeAgent::always(Reply::Sse(pieces)).await);
+    history.0.largest.store(limit::REQUEST_BYTES, Ordering::SeqCst);
+    let url = format!("--agent-url={}", agent.url());
+    let gateway = gateway_of(&history, &[&url, "--gateway-tick=20ms", "--agent-max-answer=8388608"], KEY);
+    let stack = Stack { gateway, history, agent };
+    let asking = async { stack.events(&json!({"message": "hi"})).await };
+    let (events, run_id) = tokio::join!(asking, async {
+        let run_id = running(&stack).await;
+        kept(&stack, &run_id, "a").await;
+        gate.open();
+        run_id
+    });
+    assert_eq!(names(&events).last(), Some(&"completed"));
+    let finished = stack.history.finished();
+    assert_eq!((finished.status(), finished.sources.len(), &finished.rest), (RunStatus::Completed, 1, &None));
+    assert!(finished.content.len() == large.len() + 1 && finished.parts_json.len() > large.len());
+    assert_eq!(stack.history.tables().said[&run_id].len(), 4);
 }
 
 #[tokio::test]
@@ -197,6 +309,38 @@ async fn what_is_said_while_the_history_is_away_is_kept_when_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_refused_keeps_no_other_from_being_kept() {
+    let gate = Gate::new();
+    let reply = |text: &str| Reply::Sse(vec![Piece::delta(text), Piece::Wait(gate.clone()), Piece::done()]);
+    let replies = ["a", crate::fake::POISON, "b"].map(reply);
+    let stack = Stack::scripted(replies, &["--gateway-tick=20ms"]).await;
+    let ask = |number: usize| {
+        let stack = &stack;
+        async move {
+            if number > 0 {
+                stack.agent.asked(number).await;
+            }
+            stack.events(&json!({"message": "hi"})).await
+        }
+    };
+    let keeping = async {
+        stack.agent.asked(3).await;
+        let runs: Vec<_> = stack.history.tables().runs.keys().cloned().collect();
+        for (run_id, text) in [(&runs[0], "a"), (&runs[2], "b")] {
+            kept(&stack, run_id, text).await;
+        }
+        stack.agent.abandoned().await;
+        gate.open();
+        gate.open();
+    };
+    let (first, refused, last, ()) = tokio::join!(ask(0), ask(1), ask(2), keeping);
+    assert_eq!(
+        [first, refused, last].map(|told| told.last().unwrap().0.clone()),
+        ["completed", "interrupted", "completed"]
+    );
+}
+
+#[tokio::test]
 async fn the_next_question_waits_or_stops_the_one_before_or_is_refused() {
     for (policy, statuses) in [
         (json!(null), vec![409]),
@@ -268,4 +412,59 @@ async fn a_question_is_answered_again() {
     ] {
         assert_eq!(stack.ask(&body).await.violations(), [(field.to_owned(), code.to_owned())]);
     }
+}
+
+#[tokio::test]
+async fn the_next_question_gets_the_only_place_of_the_one_before() {
+    for flag in ["--gateway-max-runs-per-user=1", "--gateway-max-runs=1", "--agent-max-concurrent=1"] {
+        for (policy, first_ends) in [("cancel_previous", "cancelled"), ("enqueue", "completed")] {
+            let (gate, reply) = halting();
+            let stack = Stack::with(reply, &["--gateway-tick=20ms", flag]).await;
+            let asking = async { stack.events(&json!({"message": "hi"})).await };
+            let second = async {
+                let run_id = running(&stack).await;
+                kept(&stack, &run_id, "a").await;
+                let conversation_id = stack.history.tables().runs[&run_id].1.conversation_id.clone();
+                let body = json!({"message": "and?", "conversation_id": conversation_id, "on_conflict": policy});
+                let (answer, ()) = tokio::join!(stack.ask(&body), async {
+                    stack.history.happened("GetRun").await;
+                    if policy == "enqueue" {
+                        gate.open();
+                    }
+                    stack.agent.asked(2).await;
+                    gate.open();
+                });
+                let body = json!({"message": "x", "on_conflict": policy});
+                let (elsewhere, ()) = tokio::join!(stack.ask(&body), async {
+                    stack.agent.asked(3).await;
+                    gate.open();
+                });
+                (answer, elsewhere)
+            };
+            let (events, (second, third)) = tokio::join!(asking, second);
+            assert_eq!((second.status.as_u16(), third.status.as_u16()), (200, 200), "{flag} {policy}: {second:?}");
+            assert_eq!(names(&events).last(), Some(&first_ends), "{flag} {policy}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_waits_takes_up_no_place() {
+    let (gate, reply) = halting();
+    let stack = Stack::scripted([reply, greeting()], &["--agent-max-concurrent=1"]).await;
+    let other = elsewhere(&stack);
+    let first = request("alice", "POST", "/agents/run", Some(("application/json", r#"{"message":"hi"}"#.to_owned())));
+    let waiting = async {
+        let run_id = running(&stack).await;
+        let conversation_id = stack.history.tables().runs[&run_id].1.conversation_id.clone();
+        stack.ask(&json!({"message": "and?", "conversation_id": conversation_id, "on_conflict": "enqueue"})).await
+    };
+    let others = async {
+        stack.history.happened("WatchRun").await;
+        let third = stack.ask(&json!({"message": "something else"})).await;
+        gate.open();
+        third
+    };
+    let (first, second, third) = tokio::join!(send(other.router(), first), waiting, others);
+    assert_eq!([first, second, third].map(|answer| answer.status.as_u16()), [200; 3]);
 }

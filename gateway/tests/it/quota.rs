@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::agent::{Gate, Piece, Reply};
 
-use crate::stack::{Stack, greeting, request, send};
+use crate::stack::{KEY, Stack, gateway_of, greeting, request, send};
 
 #[tokio::test]
 async fn what_is_left_of_a_rate_is_told_and_too_much_is_refused() {
@@ -121,4 +121,52 @@ async fn a_request_that_is_sent_again_joins_its_run_however_much_there_is_to_do(
     let later = send(stack.gateway.router(), keyed("k")).await;
     assert_eq!((later.status.as_u16(), later.json()), (200, first.json()));
     assert_eq!(stack.agent.received().len(), 1);
+}
+
+#[tokio::test]
+async fn what_comes_to_no_run_costs_none() {
+    let gate = Gate::new();
+    let reply = Reply::Sse(vec![Piece::Wait(gate.clone()), Piece::done()]);
+    let stack = Stack::with(reply, &["--gateway-runs-per-minute=2"]).await;
+    let others = async {
+        stack.agent.asked(1).await;
+        let conversation_id = stack.history.tables().runs.values().next().unwrap().1.conversation_id.clone();
+        let mut told = Vec::new();
+        for _ in 0..3 {
+            let conflict = stack.ask(&json!({"message": "and?", "conversation_id": conversation_id})).await;
+            assert_eq!(conflict.problem(), (409, "run_in_progress".to_owned()));
+            told.push(conflict.header("ratelimit").to_owned());
+        }
+        gate.open();
+        told
+    };
+    let body = json!({"message": "hi"});
+    let (first, told) = tokio::join!(stack.ask(&body), others);
+    assert_eq!(first.status, 200);
+    assert!(told.iter().all(|told| told.starts_with(r#""runs";r=1;t="#)), "{told:?}");
+    gate.open();
+    let last = stack.ask(&json!({"message": "hi"})).await;
+    assert!(last.header("ratelimit").starts_with(r#""runs";r=0;t="#), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_chat_that_is_looked_for_in_two_places_costs_one_run() {
+    let stack = Stack::new(greeting()).await;
+    let strict = gateway_of(
+        &stack.history,
+        &[&format!("--agent-url={}", stack.agent.url()), "--gateway-runs-per-minute=1"],
+        KEY,
+    );
+    // It could be one of our ids.
+    let message = json!({"id": "m", "role": "user", "parts": [{"type": "text", "text": "hi"}]});
+    let chat = |trigger: &str| {
+        let id = "01970000-0000-7000-8000-00000000c4a7";
+        let body = json!({"id": id, "messages": [message.clone()], "trigger": trigger}).to_string();
+        request("alice", "POST", "/api/chat", Some(("application/json", body)))
+    };
+    assert_eq!(send(stack.gateway.router(), chat("submit-message")).await.status, 200);
+    let again = send(strict.router(), chat("regenerate-message")).await;
+    assert_eq!((again.status.as_u16(), again.header("ratelimit-policy")), (200, r#""runs";q=1;w=60"#));
+    assert!(again.header("ratelimit").starts_with(r#""runs";r=0;t="#), "{again:?}");
+    assert_eq!(stack.agent.received().len(), 2);
 }

@@ -1,6 +1,6 @@
 //! A gateway with everything around it, and the requests that tests make.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     Router,
@@ -51,9 +51,14 @@ impl Stack {
 
     /// The same, with flags.
     pub(crate) async fn with(reply: Reply, flags: &[&str]) -> Self {
+        Self::scripted([reply], flags).await
+    }
+
+    /// An agent that answers in this order, and goes on with the last reply.
+    pub(crate) async fn scripted(replies: impl IntoIterator<Item = Reply>, flags: &[&str]) -> Self {
         let history = FakeHistory::default();
         let witness = history.clone();
-        let agent = FakeAgent::observed([reply], move || witness.tell("agent asked")).await;
+        let agent = FakeAgent::observed(replies, move || witness.tell("agent asked")).await;
         let url = format!("--agent-url={}", agent.url());
         let flags: Vec<&str> = std::iter::once(url.as_str()).chain(flags.iter().copied()).collect();
         let gateway = gateway_of(&history, &flags, KEY);
@@ -99,10 +104,15 @@ pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str
         .with(AuthServiceServer::new(OnlyVerifies(FakeAuth::default())))
         .with(UserServiceServer::new(FakeUsers(history.clone())))
         .guarded_by(guard());
+    let runs = RunServiceServer::new(history.clone());
+    let runs = match history.0.largest.load(Ordering::SeqCst) {
+        0 => runs,
+        largest => runs.max_decoding_message_size(largest),
+    };
     let services = Services::new("history")
         .with(ConversationServiceServer::new(history.clone()))
         .with(MessageServiceServer::new(history.clone()))
-        .with(RunServiceServer::new(history.clone()))
+        .with(runs)
         .with(PrivacyServiceServer::new(history.clone()))
         .guarded_by(guard());
     let transport =

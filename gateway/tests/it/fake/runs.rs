@@ -16,6 +16,7 @@ use proto::{
         AppendEventsRequest, AppendEventsResponse, CancelRunRequest, CancelRunResponse, ContextMessage, Conversation,
         FinishRunRequest, FinishRunResponse, GetRunRequest, GetRunResponse, Message, MessageStatus, Role, Run,
         RunEvents, RunStatus, StartRunRequest, StartRunResponse, WatchRunRequest, WatchRunResponse,
+        run_event::Event,
         run_service_server::RunService,
         watch_run_response::{Exchange, Step},
     },
@@ -30,6 +31,9 @@ use super::{
     history::{FakeHistory, NOW, Tables, away, id, invalid, own},
     messages::{message, numbered},
 };
+
+/// A text that is never kept.
+pub(crate) const POISON: &str = "poison";
 
 fn answer(tables: &Tables, run: &Run) -> StartRunResponse {
     let message = |id: &str| Some(tables.messages[id].1.clone());
@@ -167,6 +171,8 @@ impl RunService for FakeHistory {
             _ => MessageStatus::Failed,
         };
         let (_, row) = tables.messages.get_mut(&run.message_id).unwrap();
+        let whole = message(&run.conversation_id, &request.content);
+        let parts = Some(&request.parts_json).filter(|parts| !parts.is_empty()).unwrap_or(&whole.parts_json);
         *row = Message {
             id: row.id.clone(),
             role: row.role,
@@ -178,7 +184,8 @@ impl RunService for FakeHistory {
             error: request.error.clone(),
             model: request.model.clone(),
             completed_at: Some(NOW),
-            ..message(&run.conversation_id, &request.content)
+            parts_json: parts.clone(),
+            ..whole
         };
         let message = row.clone();
         let (_, conversation) = tables.conversations.get_mut(&run.conversation_id).unwrap();
@@ -205,10 +212,15 @@ impl RunService for FakeHistory {
         if self.0.away.load(Ordering::SeqCst) {
             return Err(away());
         }
+        let batches = request.into_inner().batches;
+        let said = || batches.iter().flat_map(|batch| &batch.events).flat_map(|events| &events.events);
+        if said().any(|event| event.event == Some(Event::Text(POISON.to_owned()))) {
+            return Err(invalid("batches"));
+        }
         let mut tables = self.tables();
         tables.ticks += 1;
         let mut answer = AppendEventsResponse::default();
-        for batch in request.into_inner().batches {
+        for batch in batches {
             let held = tables.runs.get(&batch.run_id).is_some_and(|(user, run)| {
                 *user == batch.user_id && run.fence == batch.fence && run.finished_at.is_none()
             });
