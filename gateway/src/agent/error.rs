@@ -91,11 +91,12 @@ impl AgentError {
     /// The same, fit to go out: with every mention of a secret blacked out, and then cut to a length that fits an error.
     pub(super) fn fit_to_tell(self, secret: Option<&str>) -> Self {
         const LONGEST: usize = 1000;
-        let whole = match secret.filter(|secret| !secret.is_empty()) {
-            Some(secret) => self.message.replace(secret, "[key]"),
-            None => self.message,
+        let said: String = self.message.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+        let whole = match secret.map(str::trim).filter(|secret| !secret.is_empty()) {
+            Some(secret) => said.replace(secret, "[key]"),
+            None => said,
         };
-        let told: String = whole.trim().chars().filter(|c| !c.is_control() || *c == '\n').take(LONGEST).collect();
+        let told: String = whole.trim().chars().take(LONGEST).collect();
         let told = told.trim();
         let message = if told.is_empty() { "the agent failed and did not say why" } else { told };
         Self { message: message.to_owned(), ..self }
@@ -110,6 +111,7 @@ mod tests {
     fn a_key_that_an_agent_repeats_goes_no_further() {
         let told = |said: &str| AgentError::own_words(said).fit_to_tell(Some("sk-secret")).message;
         assert_eq!(told("bad key: Bearer sk-secret (sk-secret)"), "bad key: Bearer [key] ([key])");
+        assert_eq!(told("bad key: sk-\u{1b}secret"), "bad key: [key]");
         for before in 985..=1000 {
             let told = told(&format!("{}sk-secret", "x".repeat(before)));
             assert!(told.len() <= 1000 && !told.contains("sk"), "{told}");
