@@ -1,10 +1,13 @@
 //! Conversations and questions as frontends name them, found and asked in the history: by our ids or by theirs, without
 //! trust in what they say was said before.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use kit::hex::hex;
 use proto::{
-    history::v1::{GetMessageRequest, Message, Run},
+    history::v1::{GetConversationRequest, GetMessageRequest, Message, Run},
     limit, reason,
 };
 use serde_json::value::RawValue;
@@ -22,6 +25,11 @@ use crate::{
 mod content;
 
 pub(crate) use self::content::{Content, Part, metadata};
+
+/// A run that ended so short a time ago is told again, to whoever read the conversation before its end was saved.
+const GRACE: Duration = Duration::from_secs(30);
+/// Why a question is not written: it is there, or its key is that of another answer to it.
+const KNOWN: [&str; 2] = [reason::CLIENT_ID_TAKEN, reason::IDEMPOTENCY_KEY_REUSED];
 
 /// A conversation by the client's word.
 #[derive(Debug, Clone)]
@@ -77,6 +85,13 @@ impl Thread {
     }
 }
 
+/// Whether a run goes on, or has just ended.
+pub(crate) fn is_fresh(run: &Run, now: DateTime<Utc>) -> bool {
+    let Some(finished) = run.finished_at.as_ref() else { return true };
+    let grace = i64::try_from(GRACE.as_secs()).unwrap_or_default();
+    (now.timestamp() - finished.seconds).abs() <= grace
+}
+
 /// An id that has the form of ours: a UUID of version 7, so that what clients make is hardly ever looked for twice.
 fn own_id(id: &str) -> Option<Uuid> {
     Uuid::try_parse(id).ok().filter(|id| id.get_version_num() == 7)
@@ -99,10 +114,14 @@ impl Asking {
     /// Asks what may be new: a question that is there already is answered again, one that was edited stands beside what it
     /// was before.
     pub(crate) async fn submit(&self, said: Said, idempotency_key: Option<String>) -> Result<Reader, Refused> {
-        // The key may be that of another answer to the same question.
-        let known = [reason::CLIENT_ID_TAKEN, reason::IDEMPOTENCY_KEY_REUSED];
+        // An id of ours is none that a question could be given.
+        if let Some(ours) = said.id.as_deref().filter(|id| own_id(id).is_some())
+            && let Some(original) = self.message(ours).await?
+        {
+            return self.revise(original, said, idempotency_key).await;
+        }
         match (self.put(said.clone(), None, said.id.clone(), idempotency_key.clone()).await, said.id.clone()) {
-            (Err(refused), Some(id)) if known.iter().any(|reason| is(&refused, reason)) => {
+            (Err(refused), Some(id)) if KNOWN.iter().any(|reason| is(&refused, reason)) => {
                 self.edit(&id, said, idempotency_key).await
             }
             (answer, _) => answer,
@@ -122,17 +141,18 @@ impl Asking {
                 (answer, _) => answer,
             };
         };
+        self.revise(original, said, idempotency_key).await
+    }
+
+    async fn revise(&self, original: Message, said: Said, idempotency_key: Option<String>) -> Result<Reader, Refused> {
         if original.content == said.text {
             return self.again(original.id, idempotency_key).await;
         }
         let version = format!("edit-{}", key(&[&original.id, &said.text]));
-        if let Some(known) = self.named(&version).await? {
-            return self.again(known.id, idempotency_key).await;
-        }
         let parent = Some(original.parent_id.unwrap_or_default());
+        // First of all, so that the same edit with the same key joins its run.
         match self.put(said, parent, Some(version.clone()), idempotency_key.clone()).await {
-            Err(refused) if is(&refused, reason::CLIENT_ID_TAKEN) => {
-                // The same edit came twice at once.
+            Err(refused) if KNOWN.iter().any(|reason| is(&refused, reason)) => {
                 let known = self.named(&version).await?.ok_or(refused)?;
                 self.again(known.id, idempotency_key).await
             }
@@ -140,15 +160,12 @@ impl Asking {
         }
     }
 
-    /// Joins the run that answers this question, or else has it answered again.
-    pub(crate) async fn again(
-        &self,
-        user_message_id: String,
-        idempotency_key: Option<String>,
-    ) -> Result<Reader, Refused> {
+    /// Joins the run that answers this question, or else has it answered again. Without a key, a run that has just ended is
+    /// taken for the one that is meant: what comes twice at once comes hardly at the same time.
+    async fn again(&self, user_message_id: String, idempotency_key: Option<String>) -> Result<Reader, Refused> {
         let Self { app, caller, thread, .. } = self;
         if let Some(run) = thread.run(app, caller).await?
-            && run.finished_at.is_none()
+            && (run.finished_at.is_none() || idempotency_key.is_none() && is_fresh(&run, Utc::now()))
             && run.user_message_id == user_message_id
         {
             return app.runs.attach(caller, &run.id).await;
@@ -224,20 +241,29 @@ impl Asking {
         let named = [id.to_owned(), self.local(id)];
         let by_name = named.map(|name| GetMessageRequest { client_id: Some(name), ..GetMessageRequest::default() });
         let by_id = own_id(id).map(|id| GetMessageRequest { message_id: id.to_string(), client_id: None });
-        let mut here = None;
         for request in by_id.into_iter().chain(by_name) {
             let Some(message) = self.read(request).await? else { continue };
-            if message.conversation_id == self.thread.0 {
-                return Ok(Some(message));
-            }
-            if here.is_none() {
-                here = Some(self.thread.run(&self.app, &self.caller).await?.map(|run| run.conversation_id));
-            }
-            if here.as_ref().is_some_and(|here| here.as_ref() == Some(&message.conversation_id)) {
+            if self.is_here(&message.conversation_id).await? {
                 return Ok(Some(message));
             }
         }
         Ok(None)
+    }
+
+    /// Whether this conversation of ours is the one that the client means.
+    async fn is_here(&self, conversation_id: &str) -> Result<bool, Refused> {
+        if conversation_id == self.thread.0 {
+            return Ok(true);
+        }
+        let request = self.caller.ask(GetConversationRequest { conversation_id: conversation_id.to_owned() });
+        match self.app.history.conversations().get_conversation(request).await {
+            Ok(answer) => {
+                let conversation = answer.into_inner().conversation;
+                Ok(conversation.is_some_and(|found| found.client_id.as_ref() == Some(&self.thread.0)))
+            }
+            Err(status) if status.code() == tonic::Code::NotFound => Ok(false),
+            Err(status) => Err(history::problem(status)),
+        }
     }
 
     /// Where a client's ids are unique in each of its conversations only: what we call a message whose id is taken.
@@ -271,4 +297,20 @@ pub(crate) fn not_a_question(detail: &'static str) -> Refused {
 /// Refuses what is no text.
 pub(crate) fn not_text(detail: impl Into<String>) -> Refused {
     Problem::new(StatusCode::BAD_REQUEST, "parts_unsupported", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_told_again_until_its_end_has_been_saved_for_a_while() {
+        let run = |seconds: Option<i64>| Run {
+            finished_at: seconds.map(|seconds| prost_types::Timestamp { seconds, nanos: 0 }),
+            ..Run::default()
+        };
+        let now = DateTime::from_timestamp(1_000, 0).unwrap();
+        let fresh = [None, Some(1_000), Some(970), Some(969), Some(0)].map(|finished| is_fresh(&run(finished), now));
+        assert_eq!(fresh, [true, true, true, false, false]);
+    }
 }

@@ -11,3 +11,4 @@ mod privacy;
 mod processes;
 mod runs;
 mod stack;
+mod threads;

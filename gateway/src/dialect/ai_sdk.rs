@@ -1,7 +1,7 @@
 //! The UI message stream of the AI SDK, in the part of it that its versions 5, 6 and 7 share: what one of them does not
 //! know, or finds `null` where it may be absent, ends the whole answer there.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use axum::response::Response;
 use http::HeaderValue;
@@ -36,8 +36,8 @@ struct AiSdk {
     /// The text or the reasoning that is being written.
     open: Option<Block>,
     blocks: usize,
-    /// The tool calls that the client knows.
-    calls: HashSet<String>,
+    /// The tool calls that the client knows, and whether it is being told their input in pieces.
+    calls: HashMap<String, bool>,
     started: Option<Arc<Started>>,
 }
 
@@ -76,8 +76,12 @@ impl AiSdk {
             Event::Text(delta) => self.write(true, &delta, id, frames),
             Event::Reasoning(delta) => self.write(false, &delta, id, frames),
             Event::ToolInput(history::ToolInput { id: call, name, delta }) => {
+                if self.calls.get(&call) == Some(&false) {
+                    // A piece of what is known whole would be the end of the answer.
+                    return;
+                }
                 self.close(frames);
-                if self.calls.insert(call.clone()) {
+                if self.calls.insert(call.clone(), true).is_none() {
                     let chunk =
                         Chunk::ToolInputStart { tool_call_id: &call, tool_name: &name, provider_executed: true };
                     frames.data(Some(id), &chunk);
@@ -89,7 +93,7 @@ impl AiSdk {
             Event::ToolCall(history::ToolCall { id: call, name, input_json }) => {
                 self.close(frames);
                 frames.data(Some(id), &Chunk::called(&call, &name, input_json));
-                self.calls.insert(call);
+                self.calls.insert(call, false);
             }
             Event::ToolResult(result) => self.tool_result(result, id, frames),
             Event::Source(source) => frames.data(Some(id), &Chunk::source(&source)),
@@ -136,7 +140,7 @@ impl AiSdk {
     fn tool_result(&mut self, result: history::ToolResult, id: &str, frames: &mut Frames) {
         let history::ToolResult { id: call, output_json, error } = result;
         self.close(frames);
-        if self.calls.insert(call.clone()) {
+        if self.calls.insert(call.clone(), false).is_none() {
             // A result of a call that nobody told of would be the end of the answer.
             frames.data(None, &Chunk::called(&call, "unknown", "{}".to_owned()));
         }

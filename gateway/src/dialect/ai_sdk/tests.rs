@@ -103,3 +103,18 @@ async fn every_end_is_a_word_that_the_client_understands() {
         assert_eq!(chunks(said(), status).await, expected);
     }
 }
+
+#[tokio::test]
+async fn of_a_call_that_is_known_whole_no_pieces_are_told() {
+    let call = || Event::ToolCall(history::ToolCall { id: "c".into(), name: "look".into(), input_json: "{}".into() });
+    let piece = || Event::ToolInput(history::ToolInput { id: "c".into(), name: "look".into(), delta: "{".into() });
+    let result = || Event::ToolResult(history::ToolResult { id: "c".into(), output_json: "1".into(), error: None });
+    for events in [vec![call(), piece(), result()], vec![result(), piece()], vec![piece(), call(), piece(), result()]] {
+        let chunks = chunks(events, Some(RunStatus::Completed)).await;
+        let kinds = chunks.iter().filter_map(|chunk| chunk["type"].as_str());
+        let kinds: Vec<_> = kinds.filter(|kind| kind.starts_with("tool-")).collect();
+        let pieces = kinds.iter().filter(|kind| **kind == "tool-input-delta").count();
+        let starts = kinds.iter().filter(|kind| **kind == "tool-input-start").count();
+        assert!(pieces == starts && kinds.contains(&"tool-input-available"), "{kinds:?}");
+    }
+}
