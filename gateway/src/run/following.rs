@@ -165,7 +165,8 @@ fn say(writer: &Writer, RunEvents { position, events }: RunEvents) -> bool {
 fn end(writer: &Writer, exchange: Exchange) {
     let Ok(outcome) = outcome(exchange) else { return };
     if writer.len() == 0 {
-        // Over before its first tick, so that there is nothing but the answer.
+        // Over before its first tick, or long ago, so that there is nothing but the answer.
+        writer.retell();
         proto::answer::events(&outcome.message)
             .into_iter()
             .filter_map(|event| event.event)

@@ -32,7 +32,7 @@ pub(crate) fn open(run_id: &str, backlog: usize) -> (Writer, Reader) {
     let (steps, _) = watch::channel(0);
     let log = Arc::new(Log { run_id: run_id.to_owned(), backlog, written: RwLock::default() });
     let seen = steps.subscribe();
-    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0 })
+    (Writer { log: Arc::clone(&log), steps }, Reader { log, seen, next: 0, resumed: false })
 }
 
 #[derive(Debug)]
@@ -50,6 +50,8 @@ struct Written {
     /// Where each of them ends.
     ends: Vec<u32>,
     ended: Option<Arc<Outcome>>,
+    /// Whether the events are not those that were said, but what they made: they have other numbers.
+    retold: bool,
 }
 
 impl Log {
@@ -102,6 +104,12 @@ impl Writer {
         self.steps.send_modify(|steps| *steps += 1);
     }
 
+    /// From here on events have other numbers than when they were said. Whoever has some of those is told the end alone,
+    /// whose message is whole.
+    pub(super) fn retell(&self) {
+        self.log.write().retold = true;
+    }
+
     pub(crate) fn end(&self, outcome: Arc<Outcome>) {
         self.log.write().ended = Some(outcome);
         self.steps.send_modify(|steps| *steps += 1);
@@ -128,6 +136,8 @@ pub(crate) struct Reader {
     log: Arc<Log>,
     seen: watch::Receiver<usize>,
     next: usize,
+    /// Whether it has some of the events already.
+    resumed: bool,
 }
 
 impl Reader {
@@ -144,6 +154,7 @@ impl Reader {
     #[must_use]
     pub(crate) fn after(mut self, number: Option<usize>) -> Self {
         self.next = number.map_or(0, |number| number.saturating_add(1));
+        self.resumed = number.is_some_and(|number| number > 0);
         self
     }
 
@@ -182,6 +193,9 @@ impl Reader {
         self.seen.borrow_and_update();
         let written = self.log.read();
         let step = loop {
+            if self.resumed && written.retold {
+                break written.ended.clone().map(Step::Ended);
+            }
             break match self.next.checked_sub(1) {
                 None => written.started.clone().map(Step::Started),
                 Some(position) => match written.event(position) {

@@ -17,6 +17,9 @@ fn halting() -> (Gate, Reply) {
     (gate, reply)
 }
 
+/// A run is saved by its end alone.
+const NEVER_TICKS: [&str; 2] = ["--gateway-tick=1m", "--gateway-run-lease=1h"];
+
 fn elsewhere(stack: &Stack) -> Gateway {
     gateway_of(&stack.history, &[&format!("--agent-url={}", stack.agent.url())], KEY)
 }
@@ -120,7 +123,7 @@ async fn what_is_said_or_replayed_at_once_cuts_nobody_off() {
         (Reply::Sse(vec![Piece::Bytes(burst), Piece::done()]), 2),
         (Reply::Json(json!({"output": "x".repeat(300_000), "sources": sources})), 101),
     ] {
-        let stack = Stack::new(reply).await;
+        let stack = Stack::with(reply, &NEVER_TICKS).await;
         let asked = stack.events(&json!({"message": "hi"})).await;
         assert_eq!((names(&asked)[0], names(&asked).last()), ("run", Some(&"completed")));
         let run_id = running(&stack).await;
@@ -134,17 +137,44 @@ async fn what_is_said_or_replayed_at_once_cuts_nobody_off() {
 #[tokio::test]
 async fn a_reader_goes_on_after_the_last_event_that_it_has() {
     let (gate, reply) = halting();
-    gate.open();
-    let stack = Stack::new(reply).await;
-    let whole = text(stack.stream(&json!({"message": "hi"})).await).await;
-    let run_id = running(&stack).await;
+    let stack = Stack::with(reply, &["--gateway-tick=20ms"]).await;
+    let asking = async { text(stack.stream(&json!({"message": "hi"})).await).await };
+    let (whole, run_id) = tokio::join!(asking, async {
+        let run_id = running(&stack).await;
+        kept(&stack, &run_id, "a").await;
+        gate.open();
+        run_id
+    });
+    let frames: Vec<_> = whole.split_inclusive("\n\n").collect();
     let rest = follow(&stack.gateway, "alice", &run_id, Some(&format!("{run_id}-1"))).await.text;
-    assert!(whole.ends_with(rest.strip_prefix(": keep-alive\n\n").unwrap()) || rest.contains("completed"), "{rest}");
+    assert_eq!(rest, [frames[0], frames[3], frames[4]].concat());
     for (last, status) in [(format!("{run_id}-99"), 200), ("x-1".to_owned(), 400), (format!("{run_id}-x"), 400)] {
         let answer = follow(&stack.gateway, "alice", &run_id, Some(&last)).await;
         assert_eq!(answer.status.as_u16(), status, "{last}");
         if status == 200 {
             assert!(answer.text.starts_with(": keep-alive\n\nevent: completed\n"), "the last word comes in any case");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_has_some_of_an_answer_whose_events_are_gone_gets_nothing_twice() {
+    let source = Piece::event("source", &json!({"title": "T"}));
+    let reply = Reply::Sse(vec![source, Piece::delta("a"), Piece::delta("b"), Piece::done()]);
+    let stack = Stack::with(reply, &NEVER_TICKS).await;
+    let whole = text(stack.stream(&json!({"message": "hi"})).await).await;
+    let run_id = running(&stack).await;
+    let frames: Vec<_> = whole.split_inclusive("\n\n").collect();
+    // The text was said in two pieces after its source, and is told in one before it.
+    let said = frames[3].replace("-2\n", "-1\n").replace(r#""a""#, r#""ab""#);
+    let end = frames[5].replace("-4\n", "-3\n");
+    for gateway in [&stack.gateway, &elsewhere(&stack)] {
+        let from = async |last: usize| follow(gateway, "alice", &run_id, Some(&format!("{run_id}-{last}"))).await.text;
+        let told = from(0).await;
+        assert!(told.starts_with(&[frames[0], &said].concat()) && told.ends_with(&end), "{told}");
+        assert_eq!(told.matches("\nevent: ").count(), 3);
+        for last in 1..=4 {
+            assert_eq!(from(last).await, [frames[0], &end].concat(), "{last}");
         }
     }
 }
