@@ -72,6 +72,15 @@ impl Runs {
 
         let (status, error) = self.call(&agent, &question, &holding.held, &mut recorder).await;
         let request = recorder.finish_request(&started.run, status, error);
+        if request.rest.is_none() && holding.held.was_offered() {
+            // It is too much to go along with the end, and goes before.
+            let settled = tokio::time::timeout(self.0.limits.save_timeout, holding.held.settled()).await;
+            if settled.is_err() {
+                tracing::warn!(
+                    "the last of what an agent said could not be kept: who follows elsewhere gets it with the end"
+                );
+            }
+        }
         let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();

@@ -97,9 +97,18 @@ impl Held {
 
     /// Waits while too much of this run waits for the history. The other runs go on.
     pub(super) async fn eased(&self) {
+        self.eased_to(MOST_WAITING).await;
+    }
+
+    /// Waits until the history has all of this run, or takes nothing more.
+    pub(super) async fn settled(&self) {
+        self.lost.run_until_cancelled(self.eased_to(0)).await;
+    }
+
+    async fn eased_to(&self, most: usize) {
         loop {
             let eased = self.eased.notified();
-            if self.waiting() <= MOST_WAITING {
+            if self.waiting() <= most {
                 return;
             }
             eased.await;

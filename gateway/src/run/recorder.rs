@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use prost::Message as _;
 use proto::{
     answer::Answer,
     history::v1::{FinishRunRequest, Run, RunError, RunStatus, Source},
@@ -38,15 +39,13 @@ impl Recorder {
         Self { writer, held, room, room_for_parts: PARTS, sources: 0 }
     }
 
-    /// What the history is to store.
+    /// What the history is to store. What it has not yet of the events goes along if there is room for it.
     pub(super) fn finish_request(&self, run: &Run, status: RunStatus, error: Option<RunError>) -> FinishRunRequest {
         let mut answer = Answer::default();
         for event in self.held.log.said_since(0, usize::MAX).events {
             answer.take(event);
         }
-        // What was offered to the history may have readers, who are to miss nothing.
-        let rest = self.held.was_offered().then(|| self.held.log.said_since(self.held.kept(), usize::MAX));
-        FinishRunRequest {
+        let mut request = FinishRunRequest {
             run_id: run.id.clone(),
             fence: run.fence,
             status: status.into(),
@@ -58,8 +57,16 @@ impl Recorder {
             model: answer.model,
             title: answer.title,
             finish_reason: answer.finish_reason,
-            rest,
+            rest: None,
+        };
+        // What was offered to the history may have readers, who are to miss nothing.
+        if self.held.was_offered() {
+            request.rest = Some(self.held.log.said_since(self.held.kept(), usize::MAX));
+            if request.encoded_len() > limit::REQUEST_BYTES {
+                request.rest = None;
+            }
         }
+        request
     }
 
     fn take_room(&mut self, event: &Event) -> Result<(), AgentError> {
@@ -124,7 +131,6 @@ fn escaped(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use prost::Message as _;
     use proto::history::v1::ToolResult;
 
     use super::*;
@@ -156,8 +162,16 @@ mod tests {
             let mut recorder = Recorder::new(writer, held, room);
             let refused = (0..).find_map(|number| recorder.emit(make(number)).err()).unwrap();
             assert_eq!(refused.fault, crate::agent::AgentFault::TooLarge);
-            let request = recorder.finish_request(&Run::default(), RunStatus::Completed, None);
+            let finish = || recorder.finish_request(&Run::default(), RunStatus::Completed, None);
+            let request = finish();
             assert!((1..=limit::REQUEST_BYTES).contains(&request.encoded_len()), "{}", request.encoded_len());
+            // Readers elsewhere may be half-way through it: what they miss goes along, or it goes before.
+            recorder.held.offer();
+            let with_rest = finish();
+            assert!(with_rest.encoded_len() <= limit::REQUEST_BYTES, "{}", with_rest.encoded_len());
+            let rest = recorder.held.log.said_since(0, usize::MAX);
+            let fits = request.encoded_len() + rest.encoded_len() + 10 <= limit::REQUEST_BYTES;
+            assert_eq!(with_rest.rest, fits.then_some(rest));
         }
     }
 }

@@ -4,11 +4,17 @@ use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
 use gateway::Gateway;
-use proto::history::v1::{RunStatus, run_event::Event};
+use proto::{
+    history::v1::{RunStatus, run_event::Event},
+    limit,
+};
 use serde_json::{Value, json};
-use testkit::agent::{Gate, Piece, Reply};
+use testkit::agent::{FakeAgent, Gate, Piece, Reply};
 
-use crate::stack::{Answer, KEY, Stack, events, gateway_of, greeting, request, send, text};
+use crate::{
+    fake::FakeHistory,
+    stack::{Answer, KEY, Stack, events, gateway_of, greeting, request, send, text},
+};
 
 /// An agent that says `a`, waits, and says `b`.
 fn halting() -> (Gate, Reply) {
@@ -177,6 +183,39 @@ async fn who_has_some_of_an_answer_whose_events_are_gone_gets_nothing_twice() {
             assert_eq!(from(last).await, [frames[0], &end].concat(), "{last}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_go_along_with_the_end_goes_before() {
+    let gate = Gate::new();
+    let large = "x".repeat(6_000_000);
+    let last = format!(
+        "event: delta\ndata: {}\n\nevent: source\ndata: {{\"title\":\"T\"}}\n\nevent: done\ndata: {{}}\n\n",
+        json!(large)
+    );
+    let pieces = vec![
+        Piece::event("reasoning", &json!({"text": "hm"})),
+        Piece::delta("a"),
+        Piece::Wait(gate.clone()),
+        Piece::Bytes(last),
+    ];
+    let (history, agent) = (FakeHistory::default(), FakeAgent::always(Reply::Sse(pieces)).await);
+    history.0.largest.store(limit::REQUEST_BYTES, Ordering::SeqCst);
+    let url = format!("--agent-url={}", agent.url());
+    let gateway = gateway_of(&history, &[&url, "--gateway-tick=20ms", "--agent-max-answer=8388608"], KEY);
+    let stack = Stack { gateway, history, agent };
+    let asking = async { stack.events(&json!({"message": "hi"})).await };
+    let (events, run_id) = tokio::join!(asking, async {
+        let run_id = running(&stack).await;
+        kept(&stack, &run_id, "a").await;
+        gate.open();
+        run_id
+    });
+    assert_eq!(names(&events).last(), Some(&"completed"));
+    let finished = stack.history.finished();
+    assert_eq!((finished.status(), finished.sources.len(), &finished.rest), (RunStatus::Completed, 1, &None));
+    assert!(finished.content.len() == large.len() + 1 && finished.parts_json.len() > large.len());
+    assert_eq!(stack.history.tables().said[&run_id].len(), 4);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A gateway with everything around it, and the requests that tests make.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     Router,
@@ -104,10 +104,15 @@ pub(crate) fn gateway_with(history: &FakeHistory, flags: &[&str], auth_key: &str
         .with(AuthServiceServer::new(OnlyVerifies(FakeAuth::default())))
         .with(UserServiceServer::new(FakeUsers(history.clone())))
         .guarded_by(guard());
+    let runs = RunServiceServer::new(history.clone());
+    let runs = match history.0.largest.load(Ordering::SeqCst) {
+        0 => runs,
+        largest => runs.max_decoding_message_size(largest),
+    };
     let services = Services::new("history")
         .with(ConversationServiceServer::new(history.clone()))
         .with(MessageServiceServer::new(history.clone()))
-        .with(RunServiceServer::new(history.clone()))
+        .with(runs)
         .with(PrivacyServiceServer::new(history.clone()))
         .guarded_by(guard());
     let transport =

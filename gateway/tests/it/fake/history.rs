@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     /// How many times `FinishRun` is to fail as if the database were away.
     pub(crate) finish_failures: AtomicUsize,
     pub(crate) refuse_sources: AtomicBool,
+    /// The largest request about runs; 0 is what any server takes that was not told otherwise.
+    pub(crate) largest: AtomicUsize,
     /// Whether exports break off before their end.
     pub(crate) cut_exports: AtomicBool,
     /// Whether the auth service is away when users are to be deleted.
