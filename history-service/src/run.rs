@@ -92,6 +92,9 @@ pub(crate) async fn find(store: &Store, user: UserId, which: &Which) -> Result<E
 
 pub(crate) async fn get(store: &Store, user: UserId, id: RunId) -> Result<Exchange, Error> {
     let run = store::run::find(store.pool(), user, id).await?.ok_or_else(not_found)?;
+    if run.finished_at.is_none() {
+        store.calendar().heard_of(run.id, run.lease_expires_at);
+    }
     exchange(store, user, run).await
 }
 

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use tokio::{sync::Notify, time::Instant};
 
 use crate::id::RunId;
@@ -14,6 +15,8 @@ use crate::id::RunId;
 pub(crate) const TAIL: Duration = Duration::from_mins(1);
 /// The database's clock decides; it is asked a little later.
 const SLACK: Duration = Duration::from_millis(100);
+/// Of a lease that was only read this clock may think as it likes: a look brings it by the database's.
+const SOON: Duration = Duration::from_mins(1);
 
 /// When leases run out, and when events are to be forgotten.
 #[derive(Debug, Default)]
@@ -43,6 +46,15 @@ impl Calendar {
         let until = Instant::now() + lease + SLACK;
         let mut dates = self.dates();
         dates.leases.extend(runs.into_iter().map(|run| (run, until)));
+        self.tell(&dates, until);
+    }
+
+    /// Somebody holds this run until then, and may be gone together with the process that knew of it. What is known of it
+    /// here is known better.
+    pub(crate) fn heard_of(&self, run: RunId, until: DateTime<Utc>) {
+        let left = (until - Utc::now()).to_std().unwrap_or_default().min(SOON);
+        let mut dates = self.dates();
+        let until = *dates.leases.entry(run).or_insert_with(|| Instant::now() + left + SLACK);
         self.tell(&dates, until);
     }
 
@@ -132,6 +144,20 @@ mod tests {
         assert_eq!(waits(&calendar).await, Duration::from_secs(30) + SLACK);
         calendar.turn();
         assert_eq!(waits(&calendar).await, Duration::MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_was_read_is_due_soon_and_changes_nothing_that_is_known() {
+        let calendar = Calendar::default();
+        let run = RunId::generate();
+        for (hours, soon) in [(1, SOON), (-1, Duration::ZERO)] {
+            calendar.heard_of(run, Utc::now() + chrono::Duration::hours(hours));
+            assert_eq!(waits(&calendar).await, soon + SLACK);
+            calendar.turn();
+        }
+        calendar.held([run], Duration::from_mins(10));
+        calendar.heard_of(run, Utc::now());
+        assert_eq!(waits(&calendar).await, Duration::from_mins(10) + SLACK);
     }
 
     #[tokio::test(start_paused = true)]

@@ -148,6 +148,40 @@ async fn a_run_ends_when_its_lease_does() {
     .await;
 }
 
+/// The gateway and the service that began it are gone; somebody has asked for it elsewhere.
+#[tokio::test]
+async fn a_run_ends_with_its_lease_wherever_it_was_asked_for() {
+    let world = World::new().await;
+    let there = world.user();
+    let ended = async |user: &Person, run: &pb::Run| {
+        let mut stream = user.watch(&run.id, 0).await.unwrap();
+        let mut last = None;
+        while let Some(told) = stream.message().await.unwrap() {
+            last = told.step;
+        }
+        let Some(pb::watch_run_response::Step::Ended(ended)) = last else { panic!("{last:?}") };
+        ended.run.unwrap().status()
+    };
+    let abandoned = there.ask(None, "first").await.run.unwrap();
+    let_leases_run_out(&world).await;
+    let work = beside_a_service(&world, there.id, async |here: Person| {
+        // From then on nothing is looked for of which this service does not know.
+        assert_eq!(ended(&here, &abandoned).await, pb::RunStatus::Interrupted);
+        for follow in [true, false] {
+            let request = pb::StartRunRequest {
+                lease: Some(std::time::Duration::from_secs(1).try_into().unwrap()),
+                ..crate::world::question(None, "and then nothing")
+            };
+            let run = there.start_run(request).await.unwrap().run.unwrap();
+            if !follow {
+                here.run(&run.id).await;
+            }
+            assert_eq!(ended(if follow { &here } else { &there }, &run).await, pb::RunStatus::Interrupted);
+        }
+    });
+    tokio::time::timeout(std::time::Duration::from_mins(1), work).await.expect("leases end");
+}
+
 #[tokio::test]
 async fn events_are_forgotten_a_while_after_the_end_and_not_before() {
     let world = World::new().await;
