@@ -110,7 +110,7 @@ impl Relay {
             match step {
                 Ok(Told::Found(_)) => {}
                 Ok(Told::Events(events)) => {
-                    if !say(writer, events) {
+                    if !say(writer, &events) {
                         tracing::error!(
                             run.id = writer.run_id(),
                             "a run cannot be followed: some of its events are missing"
@@ -155,10 +155,10 @@ async fn next(stream: &mut Streaming<WatchRunResponse>) -> Result<Option<Told>, 
 }
 
 /// Adds what is new. False where something is missing before it: numbers would not be what they are elsewhere.
-fn say(writer: &Writer, RunEvents { position, events }: RunEvents) -> bool {
-    let position = usize::try_from(position).unwrap_or(usize::MAX);
+fn say(writer: &Writer, RunEvents { position, events }: &RunEvents) -> bool {
+    let position = usize::try_from(*position).unwrap_or(usize::MAX);
     let Some(known) = writer.len().checked_sub(position) else { return false };
-    events.into_iter().skip(known).for_each(|event| writer.pass_on(event));
+    events.iter().skip(known).for_each(|event| writer.pass_on(event));
     true
 }
 
@@ -242,8 +242,8 @@ mod tests {
     #[tokio::test]
     async fn events_have_the_numbers_that_they_have_elsewhere() {
         let (writer, reader) = open_log("r", usize::MAX);
-        assert!(say(&writer, told(0, &["a", "", "b"])) && say(&writer, told(1, &["", "b", "c", ""])));
-        assert!(!say(&writer, told(6, &["e"])), "one is missing");
+        assert!(say(&writer, &told(0, &["a", "", "b"])) && say(&writer, &told(1, &["", "b", "c", ""])));
+        assert!(!say(&writer, &told(6, &["e"])), "one is missing");
         drop(writer);
         let (mut reader, mut numbers) = (reader.after(Some(0)), Vec::new());
         let lost = loop {

@@ -104,11 +104,11 @@ impl Writer {
     }
 
     pub(crate) fn say(&self, event: Event) {
-        self.pass_on(RunEvent { event: Some(event) });
+        self.pass_on(&RunEvent { event: Some(event) });
     }
 
     /// The same for an event that this version may not know: it has its number, and is nothing to readers.
-    pub(super) fn pass_on(&self, event: RunEvent) {
+    pub(super) fn pass_on(&self, event: &RunEvent) {
         let mut written = self.log.write();
         event.encode(&mut written.events).expect("a vector grows");
         let end = u32::try_from(written.events.len()).expect("an answer is far smaller than 4 GiB");
