@@ -8,6 +8,7 @@ use proto::{auth::v1::User, history::v1::ContextMessage, reason};
 use secrecy::ExposeSecret as _;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::{
@@ -87,6 +88,8 @@ pub(crate) struct Agent {
     patience: Patience,
     places: Places,
     circuit: Arc<Circuit>,
+    /// Of streams that have said all.
+    endings: TaskTracker,
 }
 
 impl Agent {
@@ -103,6 +106,7 @@ impl Agent {
             patience,
             places: Places::new(config.max_concurrent),
             circuit: Arc::new(Circuit::new(&config.name, config.breaker_failures, config.breaker_pause)),
+            endings: TaskTracker::new(),
             config,
         })
     }
@@ -125,7 +129,7 @@ impl Agent {
     }
 
     /// Puts the question and passes on what comes. `Ok` is the agent's own word that it is done.
-    pub(crate) async fn answer(&self, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
+    pub(crate) async fn answer(&self, question: Box<Question>, sink: &mut dyn Sink) -> Result<(), AgentError> {
         let mut transcript = Transcript::new(sink);
         let reading = reading::answer(self, question, &mut transcript);
         let answered = timeout(self.run_timeout(), reading).await.unwrap_or_else(|_elapsed| {

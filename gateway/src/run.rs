@@ -146,7 +146,7 @@ impl Runs {
             return self.attach(&ask.caller, &run.id).await;
         };
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
-        let question = ask.question(&run, &user_message, context);
+        let question = Box::new(ask.question(&run, &user_message, context));
         let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
         let held = Held::new(&run, ask.caller.user_id, reader.clone());
         if self.0.live.add(Arc::clone(&held)) {

@@ -33,15 +33,21 @@ impl From<TooLarge> for AgentError {
 }
 
 /// Puts the question and reads what comes.
-pub(super) async fn answer(agent: &Agent, question: &Question, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+pub(super) async fn answer(
+    agent: &Agent,
+    question: Box<Question>,
+    said: &mut Transcript<'_>,
+) -> Result<(), AgentError> {
     let mut reader = agent.config.protocol.reader();
-    let mut response = http::post(agent, question).await?;
+    let mut response = Box::pin(http::post(agent, question)).await?;
     agent.circuit.answering();
     let longest = agent.patience.max_answer.saturating_mul(OVERHEAD).saturating_add(SLACK);
-    let media_type = response.media_type();
-    if media_type == "text/event-stream" {
-        return stream(&mut response, longest, reader.as_mut(), said).await;
+    if response.media_type == "text/event-stream" {
+        stream(&mut response, longest, reader.as_mut(), said).await?;
+        agent.endings.spawn(response.rest());
+        return Ok(());
     }
+    let media_type = std::mem::take(&mut response.media_type);
     if media_type.is_empty() || media_type == "application/json" || media_type.ends_with("+json") {
         let body = response.body(longest).await?;
         return reader.whole(&body, said);

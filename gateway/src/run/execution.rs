@@ -21,7 +21,7 @@ pub(super) struct Execution {
     pub(super) started: Arc<Started>,
     pub(super) held: Arc<Held>,
     pub(super) agent: Arc<Agent>,
-    pub(super) question: Question,
+    pub(super) question: Box<Question>,
     pub(super) caller: Caller,
     pub(super) slot: Slot,
 }
@@ -66,9 +66,10 @@ impl Runs {
         let mut recorder = Recorder::new(writer, Arc::clone(&held), self.0.limits.max_answer);
         recorder.writer.start(Arc::clone(&started));
 
-        let (status, error) = self.call(&agent, &question, &held, &mut recorder).await;
+        let (status, error) = self.call(&agent, question, &held, &mut recorder).await;
         let request = recorder.finish_request(&started.run, status, error);
-        let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
+        let saving = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout);
+        let outcome = Box::pin(saving).await;
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();
         let code = outcome.run.error.as_ref().map(|error| error.code.as_str());
@@ -89,7 +90,7 @@ impl Runs {
     async fn call(
         &self,
         agent: &Agent,
-        question: &Question,
+        question: Box<Question>,
         held: &Held,
         sink: &mut Recorder,
     ) -> (RunStatus, Option<RunError>) {
