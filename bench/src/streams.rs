@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
+
 use crate::{
     me::verdict,
     requests::{subject::Three, world::World},
@@ -18,6 +20,10 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const ADDED_P50: f64 = 1.5;
 const ADDED_P99: f64 = 10.0;
 const KIBIBYTES: f64 = 40.0;
+/// PostgreSQL counts what an idle connection did up to ten seconds late.
+const LATE: Duration = Duration::from_secs(11);
+const LONGEST_OPENING: Duration = Duration::from_secs(120);
+const COUNTED: Duration = Duration::from_secs(20);
 
 /// How much is measured.
 #[derive(Debug, clap::Args)]
@@ -73,27 +79,38 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
 /// What streams cost while they do nothing but go on: memory of a gateway that has seen no others, and statements.
 async fn held(world: &World, options: &Options) -> anyhow::Result<()> {
     println!(
-        "\n| streams held | memory of the gateway, KiB a stream | transactions a second | cores: gateway | history | load and agent |"
+        "\n| streams held | memory of the gateway, KiB a stream | transactions a second | calls of the history service | cores: gateway | history | load and agent |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     let mut users = options.streams.iter().copied().max().unwrap_or(0)..world.targets.len();
     for streams in &options.held {
         let three = Three::start(world).await?;
         // What the first runs of a process leave behind is no matter of how many there are.
         drop(Hold::open(world, &Way::gateway(&three), &mut users, 20).await?);
-        let before = memory(three.gateway.id())?;
-        let hold = Hold::open(world, &Way::gateway(&three), &mut users, *streams).await?;
+        let (before, began) = (memory(three.gateway.id())?, Instant::now());
+        let mut hold = Hold::open(world, &Way::gateway(&three), &mut users, *streams).await?;
+        #[expect(clippy::cast_precision_loss, reason = "there are few streams")]
+        while three.gateway.counted("streams_active").await? < *streams as f64 {
+            ensure!(began.elapsed() < LONGEST_OPENING, "{streams} streams do not all begin");
+            hold = hold.listen(Duration::from_secs(1)).await?;
+        }
         let clocks = || anyhow::Ok((three.gateway.cpu()?, three.history.cpu()?, own_cpu()?));
-        let (cpu, transactions, began) = (clocks()?, transactions(world)?, Instant::now());
+        let (cpu, began) = (clocks()?, Instant::now());
         let hold = hold.listen(Duration::from_secs(8)).await?;
         let elapsed = began.elapsed().as_secs_f64();
-        let rate = (self::transactions(world)? - transactions) / elapsed;
         let after = clocks()?;
         let cores = |after: Duration, before| after.saturating_sub(before).as_secs_f64() / elapsed;
         #[expect(clippy::cast_precision_loss, reason = "kibibytes and streams are few")]
         let each = (memory(three.gateway.id())?.saturating_sub(before)) as f64 / *streams as f64;
+        let hold = hold.listen(LATE).await?;
+        let calls = || three.history.counted("rpc_requests_total");
+        let (transactions, called, began) = (transactions(world)?, calls().await?, Instant::now());
+        let hold = hold.listen(COUNTED).await?;
+        let elapsed = began.elapsed().as_secs_f64();
+        let transactions = (self::transactions(world)? - transactions) / elapsed;
+        let called = (calls().await? - called) / elapsed;
         println!(
-            "| {streams} | {each:.1}: {} | {rate:.1} | {:.2} | {:.2} | {:.2} |",
+            "| {streams} | {each:.1}: {} | {transactions:.1} | {called:.1} | {:.2} | {:.2} | {:.2} |",
             verdict(each <= KIBIBYTES),
             cores(after.0, cpu.0),
             cores(after.1, cpu.1),

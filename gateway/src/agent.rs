@@ -8,6 +8,7 @@ use proto::{auth::v1::User, history::v1::ContextMessage, reason};
 use secrecy::ExposeSecret;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::{
@@ -88,6 +89,8 @@ pub(crate) struct Agent {
     patience: Patience,
     places: Places,
     circuit: Arc<Circuit>,
+    /// Of streams that have said all.
+    endings: TaskTracker,
 }
 
 impl Agent {
@@ -104,6 +107,7 @@ impl Agent {
             patience,
             places: Places::new(config.max_concurrent),
             circuit: Arc::new(Circuit::new(&config.name, config.breaker_failures, config.breaker_pause)),
+            endings: TaskTracker::new(),
             config,
         })
     }
@@ -126,7 +130,7 @@ impl Agent {
     }
 
     /// Puts the question and passes on what comes. `Ok` is the agent's own word that it is done.
-    pub(crate) async fn answer(&self, question: &Question, sink: &mut dyn Sink) -> Result<(), AgentError> {
+    pub(crate) async fn answer(&self, question: Box<Question>, sink: &mut dyn Sink) -> Result<(), AgentError> {
         let mut transcript = Transcript::new(sink);
         let until = Instant::now() + self.run_timeout();
         let reading = reading::answer(self, question, until, &mut transcript);

@@ -1,8 +1,8 @@
 //! The gateway as a whole: built from its configuration, served on sockets, drained at the end.
 
-use std::{future::IntoFuture as _, net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use axum::{Router, serve::ListenerExt as _};
+use axum::Router;
 use kit::{
     admin::{self, Readiness},
     client::{self, Transport},
@@ -10,7 +10,7 @@ use kit::{
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, config::Config, history::Connections, routes};
+use crate::{app::App, config::Config, connection, history::Connections, routes};
 
 /// How long last words may take to reach slow readers once all runs are over.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -76,13 +76,7 @@ impl Gateway {
     pub async fn serve(self, listeners: Listeners, stop: CancellationToken) -> anyhow::Result<()> {
         let readiness = Readiness::default();
         let ended = CancellationToken::new();
-        let listener = listeners.http.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "a connection keeps Nagle's algorithm");
-            }
-        });
-        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+        let server = connection::serve(listeners.http, self.router(), stop.clone());
         let drained = async {
             stop.cancelled().await;
             readiness.draining();
@@ -92,13 +86,11 @@ impl Gateway {
         let serving = async {
             let _ended = ended.clone().drop_guard();
             tokio::select! {
-                outcome = server.into_future() => {
-                    // Connections can be gone before the runs of those who left are over.
-                    self.drain().await;
-                    outcome.map_err(anyhow::Error::from)
-                }
-                () = drained => Ok(()),
+                // Connections can be gone before the runs of those who left are over.
+                () = server => self.drain().await,
+                () = drained => {}
             }
+            Ok(())
         };
         readiness.ready();
         tokio::try_join!(serving, admin::serve(listeners.admin, readiness.clone(), ended.clone()))?;

@@ -4,6 +4,7 @@ mod account;
 mod agent;
 mod app;
 mod config;
+mod connection;
 mod dialect;
 mod digest;
 mod edge;

@@ -148,7 +148,7 @@ impl Runs {
         };
         slot.begin();
         let message = message.ok_or_else(|| history::incomplete("StartRunResponse"))?;
-        let question = ask.question(&run, &user_message, context);
+        let question = Box::new(ask.question(&run, &user_message, context));
         let (writer, reader) = open_log(&run.id, self.0.limits.reader_backlog);
         let holding = self.hold(Held::new(&run, ask.caller.user_id, reader.clone()));
         let started = Arc::new(Started { run, user_message, message });

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::body::Bytes;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use http_body_util::BodyExt as _;
 use kit::{request_id, telemetry::propagation};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -21,14 +22,18 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Uvicorn and Node close what was idle for 5 seconds: a question that meets the closing is lost, and may not be repeated.
 const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+/// How long the end of a stream is waited for when its agent has said that it is done.
+const ENDING: Duration = Duration::from_secs(1);
 
 pub(super) fn client(url: &Url, connect_timeout: Duration) -> anyhow::Result<reqwest::Client> {
     Ok(kit::http::client(url, connect_timeout).pool_idle_timeout(IDLE_CONNECTION).build()?)
 }
 
-/// A successful answer, about to be read.
+/// A successful answer, about to be read. Its headers are gone: they would hold a whole buffer of the connection's.
 pub(super) struct Answer {
-    response: reqwest::Response,
+    /// In lower case and without parameters.
+    pub(super) media_type: String,
+    body: reqwest::Body,
     idle: Duration,
     /// Until when the first byte may come, while it has not.
     first_byte: Option<Instant>,
@@ -36,10 +41,11 @@ pub(super) struct Answer {
 
 /// Sends the question. Anything but a 2xx is an error here. An agent that has not begun by the end of the whole answer's
 /// time was silent.
-pub(super) async fn post(agent: &Agent, question: &Question, until: Instant) -> Result<Answer, AgentError> {
+pub(super) async fn post(agent: &Agent, question: Box<Question>, until: Instant) -> Result<Answer, AgentError> {
     let protocol = agent.config.protocol;
-    let body = protocol.body(agent, question).map_err(|_| AgentError::bad_response("the question is no JSON"))?;
-    let (body, headers) = (Bytes::from(body), headers(agent, question)?);
+    let body = protocol.body(agent, &question).map_err(|_| AgentError::bad_response("the question is no JSON"))?;
+    let (body, headers) = (Bytes::from(body), headers(agent, &question)?);
+    drop(question);
     let deadline = until.min(Instant::now() + agent.patience.first_byte);
     let mut attempt = 0;
     loop {
@@ -81,8 +87,10 @@ fn wait_of(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 }
 
 async fn taken(response: reqwest::Response, agent: &Agent, deadline: Instant) -> Result<Answer, AgentError> {
-    let answer = Answer { response, idle: agent.patience.idle, first_byte: Some(deadline) };
-    match answer.response.status() {
+    let status = response.status();
+    let media_type = media_type(response.headers());
+    let answer = Answer { media_type, body: response.into(), idle: agent.patience.idle, first_byte: Some(deadline) };
+    match status {
         status if status.is_success() => Ok(answer),
         status if status.is_redirection() => Err(AgentError::bad_response(format!(
             "the agent answered with a redirect ({status}), which is not followed"
@@ -91,13 +99,12 @@ async fn taken(response: reqwest::Response, agent: &Agent, deadline: Instant) ->
     }
 }
 
-impl Answer {
-    /// The media type, in lower case and without parameters.
-    pub(super) fn media_type(&self) -> String {
-        let value = self.response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-    }
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
 
+impl Answer {
     /// The next bytes, or `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, AgentError> {
         // Headers are often sent before there is anything to say.
@@ -105,13 +112,26 @@ impl Answer {
             Some(until) => (until, "the agent did not begin to answer in time"),
             None => (Instant::now() + self.idle, "the agent was silent for too long in the middle"),
         };
-        timeout_at(until, self.response.chunk())
-            .await
-            .map_err(|_| AgentError::new(AgentFault::Timeout, silence))?
-            .map_err(|error| {
+        timeout_at(until, self.data()).await.map_err(|_| AgentError::new(AgentFault::Timeout, silence))?.map_err(
+            |error| {
                 tracing::warn!(error = chain(&error.without_url()), "the agent broke off");
                 AgentError::new(AgentFault::Cut, "the connection to the agent broke in the middle of its answer")
-            })
+            },
+        )
+    }
+
+    async fn data(&mut self) -> reqwest::Result<Option<Bytes>> {
+        while let Some(frame) = self.body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads on until the end, which is all that is missing: then the connection can be used again. Some never come to it.
+    pub(super) async fn rest(mut self) {
+        let _ = timeout(ENDING, async { while let Ok(Some(_)) = self.data().await {} }).await;
     }
 
     /// The whole body.

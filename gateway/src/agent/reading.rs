@@ -37,18 +37,20 @@ impl From<TooLarge> for AgentError {
 /// Puts the question and reads what comes, of which the first must come until then.
 pub(super) async fn answer(
     agent: &Agent,
-    question: &Question,
+    question: Box<Question>,
     until: Instant,
     said: &mut Transcript<'_>,
 ) -> Result<(), AgentError> {
     let mut reader = agent.config.protocol.reader();
-    let mut response = http::post(agent, question, until).await?;
+    let mut response = Box::pin(http::post(agent, question, until)).await?;
     agent.circuit.answering();
     let longest = agent.patience.max_answer.saturating_mul(OVERHEAD).saturating_add(SLACK);
-    let media_type = response.media_type();
-    if media_type == "text/event-stream" {
-        return stream(&mut response, longest, reader.as_mut(), said).await;
+    if response.media_type == "text/event-stream" {
+        stream(&mut response, longest, reader.as_mut(), said).await?;
+        agent.endings.spawn(response.rest());
+        return Ok(());
     }
+    let media_type = std::mem::take(&mut response.media_type);
     if media_type.is_empty() || media_type == "application/json" || media_type.ends_with("+json") {
         let body = response.body(longest).await?;
         return reader.whole(&body, said);

@@ -50,7 +50,7 @@ fn question(input: &str) -> Question {
 /// What the agent says to this, and how it ends.
 async fn ask(agent: &Agent, input: &str) -> (Vec<Value>, Result<(), String>) {
     let mut heard = Heard::default();
-    let answered = agent.answer(&question(input), &mut heard).await;
+    let answered = agent.answer(Box::new(question(input)), &mut heard).await;
     (heard.0, answered.map_err(|error| format!("{}: {error}", error.fault.code())))
 }
 

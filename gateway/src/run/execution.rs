@@ -27,7 +27,7 @@ pub(super) struct Execution {
     pub(super) started: Arc<Started>,
     pub(super) holding: Holding,
     pub(super) agent: Arc<Agent>,
-    pub(super) question: Question,
+    pub(super) question: Box<Question>,
     pub(super) caller: Caller,
     pub(super) slot: Slot,
 }
@@ -70,7 +70,7 @@ impl Runs {
         let mut recorder = Recorder::new(writer, Arc::clone(&holding.held), self.0.limits.max_answer);
         recorder.writer.start(Arc::clone(&started));
 
-        let (status, error) = self.call(&agent, &question, &holding.held, &mut recorder).await;
+        let (status, error) = self.call(&agent, question, &holding.held, &mut recorder).await;
         let request = recorder.finish_request(&started.run, status, error);
         if request.rest.is_none() && holding.held.was_offered() {
             // It is too much to go along with the end, and goes before.
@@ -81,7 +81,8 @@ impl Runs {
                 );
             }
         }
-        let outcome = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout).await;
+        let saving = saving::save(&self.0.history, &caller, &started, request, self.0.limits.save_timeout);
+        let outcome = Box::pin(saving).await;
 
         let status = outcome.run.status().as_str_name().trim_start_matches("RUN_STATUS_").to_ascii_lowercase();
         let code = outcome.run.error.as_ref().map(|error| error.code.as_str());
@@ -101,7 +102,7 @@ impl Runs {
     async fn call(
         &self,
         agent: &Agent,
-        question: &Question,
+        question: Box<Question>,
         held: &Held,
         sink: &mut Recorder,
     ) -> (RunStatus, Option<RunError>) {

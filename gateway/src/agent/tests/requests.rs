@@ -84,7 +84,7 @@ async fn a_question_without_a_conversation_is_asked_all_the_same() {
     let fake = FakeAgent::always(stream("[DONE]")).await;
     let agent = agent(&fake.url(), &["--agent-protocol=openai-chat", "--agent-model=m"]);
     let question = Question { context: Vec::new(), ..question("Is it hot?") };
-    agent.answer(&question, &mut Heard::default()).await.unwrap();
+    agent.answer(Box::new(question), &mut Heard::default()).await.unwrap();
     assert_eq!(fake.received()[0].body["messages"], json!([{"role": "user", "content": "Is it hot?"}]));
 }
 
