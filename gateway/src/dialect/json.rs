@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use http::StatusCode;
 use proto::history::v1::RunStatus;
 
 use crate::{
     agent::AgentFault,
+    answer::Json,
     event::{Outcome, Step},
     problem::{Problem, Refused},
     resource::RunAnswer,
