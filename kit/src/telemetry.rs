@@ -45,13 +45,13 @@ pub enum LogFormat {
 /// Keeps telemetry alive; shut it down last, so that the last spans leave.
 #[derive(Debug)]
 pub struct Telemetry {
-    provider: SdkTracerProvider,
+    provider: Option<SdkTracerProvider>,
 }
 
 impl Telemetry {
     /// Sends what is still held back.
     pub fn shutdown(self) {
-        if let Err(error) = self.provider.shutdown() {
+        if let Some(Err(error)) = self.provider.map(|provider| provider.shutdown()) {
             tracing::warn!(%error, "the last traces were lost");
         }
     }
@@ -63,8 +63,7 @@ impl Telemetry {
 /// When the filter cannot be parsed, the exporter cannot be built, or telemetry runs already.
 pub fn init(config: &Config, service: &'static str, default_filter: &str) -> anyhow::Result<Telemetry> {
     metrics::install();
-    global::set_text_map_propagator(TraceContextPropagator::new());
-    let provider = tracer_provider(config, service)?;
+    let provider = config.otlp_endpoint.as_ref().map(|endpoint| tracer_provider(endpoint, service)).transpose()?;
 
     let directives = config.filter.as_deref().unwrap_or(default_filter);
     let filter = EnvFilter::try_new(directives).context("RUST_LOG is no valid filter")?;
@@ -74,27 +73,24 @@ pub fn init(config: &Config, service: &'static str, default_filter: &str) -> any
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     // HTTP/2 alone says dozens of things below this level for each request, and each would be made ready for a trace.
-    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer(service)).with_filter(LevelFilter::INFO);
+    let traces = provider.as_ref().map(|provider| {
+        global::set_text_map_propagator(TraceContextPropagator::new());
+        tracing_opentelemetry::layer().with_tracer(provider.tracer(service)).with_filter(LevelFilter::INFO)
+    });
     tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init()?;
     Ok(Telemetry { provider })
 }
 
-/// Without an exporter spans carry ids, so that trace context passes through, but nothing is recorded.
-fn tracer_provider(config: &Config, service: &'static str) -> anyhow::Result<SdkTracerProvider> {
+fn tracer_provider(endpoint: &Url, service: &'static str) -> anyhow::Result<SdkTracerProvider> {
     let resource = Resource::builder()
         .with_attribute(KeyValue::new("service.name", service))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
-    let provider = SdkTracerProvider::builder().with_resource(resource);
-    let Some(endpoint) = &config.otlp_endpoint else {
-        let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
-        return Ok(provider.with_sampler(sampler).build());
-    };
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint.as_str())
         .build()
         .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
     let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
-    Ok(provider.with_sampler(sampler).with_batch_exporter(exporter).build())
+    Ok(SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler).with_batch_exporter(exporter).build())
 }
