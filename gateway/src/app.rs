@@ -1,6 +1,6 @@
 //! What handlers share.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use kit::{caller::RemoteVerifier, client::Transport};
 use proto::auth::v1::user_service_client::UserServiceClient;
@@ -17,17 +17,20 @@ use crate::{
 /// So many times as large as others may a body be that repeats the history of a chat.
 const REPETITION: usize = 16;
 
-/// The state of all handlers.
+/// The state of all handlers. Every request has its own, several times over.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Parts>);
+
+/// What it is made of.
+pub(crate) struct Parts {
     pub(crate) verifier: RemoteVerifier,
-    pub(crate) credentials: Arc<Credentials>,
-    pub(crate) clients: Arc<Clients>,
+    pub(crate) credentials: Credentials,
+    pub(crate) clients: Clients,
     pub(crate) users: UserServiceClient<Transport>,
     pub(crate) history: History,
     pub(crate) runs: Runs,
     /// Of requests.
-    pub(crate) allowance: Arc<Allowance>,
+    pub(crate) allowance: Allowance,
     /// The largest body of a client that may repeat the history each time.
     pub(crate) largest_repetition: usize,
 }
@@ -40,10 +43,19 @@ impl App {
         let runs = Runs::new(history.clone(), agents, limits.clone());
         let users = UserServiceClient::new(auth.clone());
         let verifier = RemoteVerifier::new(auth, &config.token_cache);
-        let credentials = Arc::new(Credentials::new(&config.options));
-        let clients = Arc::new(Clients::new(config.options.trusted_proxies.clone()));
-        let allowance = Arc::new(Allowance::of_requests(limits.requests_per_minute));
+        let credentials = Credentials::new(&config.options);
+        let clients = Clients::new(config.options.trusted_proxies.clone());
+        let allowance = Allowance::of_requests(limits.requests_per_minute);
         let largest_repetition = limits.max_body.saturating_mul(REPETITION);
-        Ok(Self { verifier, credentials, clients, users, history, runs, allowance, largest_repetition })
+        let parts = Parts { verifier, credentials, clients, users, history, runs, allowance, largest_repetition };
+        Ok(Self(Arc::new(parts)))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod agent;
+mod answer;
 mod app;
 mod config;
 mod connection;

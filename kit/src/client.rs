@@ -16,7 +16,7 @@ use crate::{
     caller::{ACT_AS, UserId},
     config::ConfigError,
     error::Error,
-    request_id::{self, RequestId},
+    request_id::RequestId,
     telemetry::propagation,
 };
 
@@ -99,8 +99,9 @@ pub fn request_for<T>(message: T, user_id: UserId, request_id: &RequestId) -> Re
 
 /// Marks a request as part of another, so that the logs of both have one id.
 pub(crate) fn part_of<T>(request: &mut Request<T>, request_id: &RequestId) {
-    let id = MetadataValue::try_from(request_id.header_value().as_bytes()).expect("checked on the way in");
-    request.metadata_mut().insert(request_id::HEADER.as_str(), id);
+    let mut headers = std::mem::take(request.metadata_mut()).into_headers();
+    request_id.mark(&mut headers);
+    *request.metadata_mut() = MetadataMap::from_headers(headers);
 }
 
 /// The error of a call that did not reach its service.
@@ -116,6 +117,21 @@ pub fn unavailable(message: &'static str, status: &Status) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_has_the_id_and_the_trace_of_the_request_that_it_is_part_of() {
+        const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let passed_on = |trace: &str| {
+            let came = [("x-request-id", "request-1"), ("traceparent", trace), ("tracestate", "vendor=1")];
+            let came = came.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let request_id = RequestId::from_headers(&http::HeaderMap::from_iter(came));
+            let request = request_for((), UserId(uuid::Uuid::nil()), &request_id);
+            ["x-request-id", "traceparent", "tracestate"]
+                .map(|name| request.metadata().get(name).map(|value| value.to_str().unwrap().to_owned()))
+        };
+        assert_eq!(passed_on(TRACE), ["request-1", TRACE, "vendor=1"].map(|value| Some(value.to_owned())));
+        assert_eq!(passed_on("no trace"), [Some("request-1".to_owned()), None, None]);
+    }
 
     #[tokio::test]
     async fn an_address_that_could_never_be_called_is_refused_at_once() {

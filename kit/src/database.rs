@@ -19,14 +19,16 @@ mod loss;
 mod pool;
 mod provision;
 mod replica;
+mod transaction;
 
 use self::provision::{KEEPER_ROLE, PLAN_ONCE};
 pub use self::{
     again::again_when_lost,
     executor::Anywhere,
-    pool::{Pool, Transaction},
+    pool::Pool,
     provision::{OWNER_ROLE, SERVICE_ROLE, provision},
     replica::Replica,
+    transaction::Transaction,
 };
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);

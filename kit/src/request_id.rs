@@ -3,12 +3,17 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
+use crate::telemetry::propagation;
+
 /// The header that carries it.
 pub static HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of one request.
+/// The id of one request, with the trace to which its sender counts it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(HeaderValue);
+pub struct RequestId {
+    id: HeaderValue,
+    trace: Vec<(HeaderName, HeaderValue)>,
+}
 
 impl RequestId {
     /// The id that came with a request when it is fit to be repeated, else a new one.
@@ -18,25 +23,36 @@ impl RequestId {
             (1..=128).contains(&bytes.len())
                 && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte))
         };
-        headers.get(&HEADER).filter(fit).map_or_else(Self::generate, |value| Self(value.clone()))
+        let id = headers.get(&HEADER).filter(fit).map_or_else(new, HeaderValue::clone);
+        Self { id, trace: propagation::passing(headers) }
     }
 
     /// A new id.
     pub fn generate() -> Self {
-        let mut text = Uuid::encode_buffer();
-        let text = Uuid::now_v7().hyphenated().encode_lower(&mut text);
-        Self(HeaderValue::from_str(text).expect("a UUID is a header value"))
+        Self { id: new(), trace: Vec::new() }
+    }
+
+    /// Marks an outgoing request as part of this one.
+    pub fn mark(&self, headers: &mut HeaderMap) {
+        headers.insert(HEADER.clone(), self.id.clone());
+        headers.extend(self.trace.iter().cloned());
     }
 
     /// As a header value.
     pub fn header_value(&self) -> &HeaderValue {
-        &self.0
+        &self.id
     }
 
     /// As text.
     pub fn as_str(&self) -> &str {
-        self.0.to_str().expect("checked on the way in")
+        self.id.to_str().expect("checked on the way in")
     }
+}
+
+fn new() -> HeaderValue {
+    let mut text = Uuid::encode_buffer();
+    let text = Uuid::now_v7().hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).expect("a UUID is a header value")
 }
 
 #[cfg(test)]

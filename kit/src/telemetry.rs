@@ -6,10 +6,11 @@ use opentelemetry_otlp::WithExportConfig as _;
 use opentelemetry_sdk::{
     Resource,
     propagation::TraceContextPropagator,
-    trace::{Sampler, SdkTracerProvider},
+    trace::{Sampler, SdkTracer, SdkTracerProvider},
 };
+use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer, Registry, filter::LevelFilter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 use url::Url;
 
@@ -45,13 +46,13 @@ pub enum LogFormat {
 /// Keeps telemetry alive; shut it down last, so that the last spans leave.
 #[derive(Debug)]
 pub struct Telemetry {
-    provider: SdkTracerProvider,
+    provider: Option<SdkTracerProvider>,
 }
 
 impl Telemetry {
     /// Sends what is still held back.
     pub fn shutdown(self) {
-        if let Err(error) = self.provider.shutdown() {
+        if let Some(Err(error)) = self.provider.map(|provider| provider.shutdown()) {
             tracing::warn!(%error, "the last traces were lost");
         }
     }
@@ -64,7 +65,7 @@ impl Telemetry {
 pub fn init(config: &Config, service: &'static str, default_filter: &str) -> anyhow::Result<Telemetry> {
     metrics::install();
     global::set_text_map_propagator(TraceContextPropagator::new());
-    let provider = tracer_provider(config, service)?;
+    let provider = config.otlp_endpoint.as_ref().map(|endpoint| tracer_provider(endpoint, service)).transpose()?;
 
     let directives = config.filter.as_deref().unwrap_or(default_filter);
     let filter = EnvFilter::try_new(directives).context("RUST_LOG is no valid filter")?;
@@ -73,28 +74,47 @@ pub fn init(config: &Config, service: &'static str, default_filter: &str) -> any
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    // HTTP/2 alone says dozens of things below this level for each request, and each would be made ready for a trace.
-    let traces = tracing_opentelemetry::layer().with_tracer(provider.tracer(service)).with_filter(LevelFilter::INFO);
-    tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init()?;
+    subscriber(lines.with_filter(filter), provider.as_ref().map(|provider| provider.tracer(service))).try_init()?;
     Ok(Telemetry { provider })
 }
 
-/// Without an exporter spans carry ids, so that trace context passes through, but nothing is recorded.
-fn tracer_provider(config: &Config, service: &'static str) -> anyhow::Result<SdkTracerProvider> {
+/// Lines, and traces where there is a tracer.
+fn subscriber<L: Layer<Registry> + Send + Sync>(lines: L, tracer: Option<SdkTracer>) -> impl Subscriber {
+    // HTTP/2 alone says dozens of things below this level for each request, and each would be made ready for a trace.
+    // A layer that is not there must say that it wants nothing, or spans are made which nobody wants.
+    let level = if tracer.is_some() { LevelFilter::INFO } else { LevelFilter::OFF };
+    let traces = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+    tracing_subscriber::registry().with(lines).with(traces.with_filter(level))
+}
+
+fn tracer_provider(endpoint: &Url, service: &'static str) -> anyhow::Result<SdkTracerProvider> {
     let resource = Resource::builder()
         .with_attribute(KeyValue::new("service.name", service))
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
-    let provider = SdkTracerProvider::builder().with_resource(resource);
-    let Some(endpoint) = &config.otlp_endpoint else {
-        let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOff));
-        return Ok(provider.with_sampler(sampler).build());
-    };
     let exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint.as_str())
         .build()
         .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
     let sampler = Sampler::ParentBased(Box::new(Sampler::AlwaysOn));
-    Ok(provider.with_sampler(sampler).with_batch_exporter(exporter).build())
+    Ok(SdkTracerProvider::builder().with_resource(resource).with_sampler(sampler).with_batch_exporter(exporter).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_made_for_lines_and_for_traces_and_for_nothing_else() {
+        let made = |level: LevelFilter, tracer: Option<SdkTracer>| {
+            let lines = tracing_subscriber::fmt::layer().with_writer(std::io::sink).with_filter(level);
+            tracing::subscriber::with_default(subscriber(lines, tracer), || {
+                !tracing::info_span!("request").is_disabled()
+            })
+        };
+        let tracer = || Some(SdkTracerProvider::default().tracer("test"));
+        assert_eq!([made(LevelFilter::INFO, None), made(LevelFilter::WARN, tracer())], [true, true]);
+        assert!(!made(LevelFilter::WARN, None));
+    }
 }

@@ -51,6 +51,8 @@ struct State {
     open: AtomicUsize,
     /// How often a client asked for something.
     said: AtomicUsize,
+    /// How often a client asked whether the server is there.
+    pinged: AtomicUsize,
     /// Connections wait while this is true.
     closed: watch::Sender<bool>,
     /// Every connection breaks when this changes.
@@ -71,6 +73,7 @@ impl Proxy {
             opened: watch::Sender::default(),
             open: AtomicUsize::new(0),
             said: AtomicUsize::new(0),
+            pinged: AtomicUsize::new(0),
             closed: watch::Sender::default(),
             cuts: watch::Sender::default(),
         };
@@ -140,6 +143,11 @@ impl Proxy {
         self.state.said.load(Ordering::SeqCst)
     }
 
+    /// How often clients only asked whether the server is there, which a pool does when a connection comes back to it.
+    pub fn pinged(&self) -> usize {
+        self.state.pinged.load(Ordering::SeqCst)
+    }
+
     /// How many are open.
     pub fn open(&self) -> usize {
         self.state.open.load(Ordering::SeqCst)
@@ -188,8 +196,8 @@ async fn carry_on(mut client: TcpStream, state: &State) -> std::io::Result<()> {
                 if said.is_empty() {
                     return Ok(());
                 }
-                // When a connection goes back to its pool it is asked, for nobody who waits, whether it is alive.
-                state.said.fetch_add(usize::from(said != SYNC), Ordering::SeqCst);
+                let count = if said == SYNC { &state.pinged } else { &state.said };
+                count.fetch_add(1, Ordering::SeqCst);
                 match state.take(|fault| has(said, fault)) {
                     Some(Fault::Before(_)) => return Ok(()),
                     Some(Fault::SilentFrom(_)) => std::future::pending().await,

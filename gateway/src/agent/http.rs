@@ -7,10 +7,10 @@ use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::body::Bytes;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use http_body_util::BodyExt as _;
-use kit::{request_id, telemetry::propagation};
+use kit::telemetry::propagation;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use url::Url;
 
 use super::{Agent, AgentError, AgentFault, Question};
@@ -166,7 +166,7 @@ fn headers(agent: &Agent, question: &Question) -> Result<HeaderMap, AgentError> 
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT, HeaderValue::from_static(agent.config.protocol.accept()));
-    headers.insert(request_id::HEADER.clone(), question.request_id.header_value().clone());
+    question.request_id.mark(&mut headers);
     if let Some(key) = &agent.config.api_key {
         let unfit = |_| AgentError::new(AgentFault::Unreachable, "the agent's key is no header value");
         let mut value = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())).map_err(unfit)?;

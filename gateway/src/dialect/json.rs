@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use http::StatusCode;
 use proto::history::v1::RunStatus;
 
 use super::why;
 use crate::{
     agent::AgentFault,
+    answer::Json,
     event::{Outcome, Step},
     problem::{Problem, Refused},
     resource::RunAnswer,

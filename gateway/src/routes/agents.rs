@@ -1,10 +1,11 @@
 //! The configured agents.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    answer::Json,
     app::App,
     extract::{Caller, Query},
     problem::Refused,

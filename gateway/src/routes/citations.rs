@@ -1,9 +1,10 @@
 //! Where my messages cite a document.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use proto::{history::v1::ListCitationsRequest, limit, reason};
 
 use crate::{
+    answer::Json,
     app::App,
     extract::{Caller, Query},
     history,

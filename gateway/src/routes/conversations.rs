@@ -1,6 +1,6 @@
 //! Conversations.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use http::{HeaderName, StatusCode, header};
 use proto::history::v1::{
     CreateConversationRequest, DeleteConversationRequest, GetConversationRequest, ListConversationsRequest,
@@ -9,6 +9,7 @@ use proto::history::v1::{
 
 use super::feedback::{RATINGS, Rating};
 use crate::{
+    answer::Json,
     app::App,
     extract::{Body, Caller, Id, Query},
     history,

@@ -1,6 +1,6 @@
 //! What readers think of answers.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use proto::{
     history::v1::{Feedback, SetFeedbackRequest, feedback::Rating as Stored},
     limit,
@@ -8,6 +8,7 @@ use proto::{
 use utoipa::ToSchema;
 
 use crate::{
+    answer::Json,
     app::App,
     extract::{Body, Caller, Id},
     fields::{Fields, FromFields},

@@ -1,6 +1,6 @@
 //! Messages of a conversation.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use http::StatusCode;
 use proto::{
     history::v1::{self as contract, CreateMessageRequest, ListMessagesRequest, ListSourcesRequest},
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::source_input::SourceInput;
 use crate::{
+    answer::Json,
     app::App,
     extract::{Body, Caller, Id, Query},
     fields::{Fields, FromFields},

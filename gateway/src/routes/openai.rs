@@ -1,12 +1,13 @@
 //! OpenAI's API, as far as it is about chats: agents are its models.
 
-use axum::{Json, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use self::input::CompletionRequest;
 use crate::{
+    answer::Json,
     app::App,
     dialect::{Completion, Completions},
     extract::{Caller, Foreign, Name, idempotency_key},

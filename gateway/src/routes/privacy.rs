@@ -1,7 +1,6 @@
 //! What users may ask about their own data: all of it, and that it go.
 
 use axum::{
-    Json,
     extract::State,
     response::{IntoResponse as _, Response},
 };
@@ -14,6 +13,7 @@ use proto::{
 
 use crate::{
     account,
+    answer::Json,
     app::App,
     export::{self, Format},
     extract::{Caller, Query},

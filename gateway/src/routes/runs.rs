@@ -1,7 +1,6 @@
 //! Questions to agents.
 
 use axum::{
-    Json,
     extract::State,
     response::{IntoResponse as _, Response},
 };
@@ -13,6 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
+    answer::Json,
     app::App,
     dialect,
     extract::{Body, Caller, Id, idempotency_key},

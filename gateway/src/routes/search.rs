@@ -1,12 +1,13 @@
 //! Search.
 
-use axum::{Json, extract::State};
+use axum::extract::State;
 use proto::{
     history::v1::{Role, SearchMessagesRequest},
     limit,
 };
 
 use crate::{
+    answer::Json,
     app::App,
     extract::{Caller, Query},
     history,

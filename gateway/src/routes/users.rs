@@ -1,8 +1,6 @@
 //! The user who asks.
 
-use axum::Json;
-
-use crate::{extract::Caller, resource::User};
+use crate::{answer::Json, extract::Caller, resource::User};
 
 /// Who I am.
 #[utoipa::path(get, path = "/users/me", tag = "users", responses((status = 200, body = User)))]

@@ -90,7 +90,8 @@ impl ConversationService for Conversations {
             let page_size = fields.page_size(request.page_size, DEFAULT_PAGE, limit::CONVERSATION_PAGE);
             fields.finish()?;
             let page = match searched {
-                Some(searched) => search::list(&self.0, user, searched, &filter, page, page_size).await?,
+                // Boxed, for a list without a search would carry the room for one about.
+                Some(searched) => Box::pin(search::list(&self.0, user, searched, &filter, page, page_size)).await?,
                 None => conversation::list(&self.0, user, &filter, page, page_size).await?,
             };
             let token = |page| page_token::encode(&query, &page);

@@ -1,5 +1,6 @@
 //! How often a call goes to the database and back.
 
+use prost_types::FieldMask;
 use proto::history::v1 as pb;
 use testkit::Proxy;
 
@@ -35,6 +36,25 @@ async fn an_append_goes_once_to_the_database_and_so_do_reads() {
         }
         assert_eq!(proxy.said() - before, 1, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_used_again_at_once_is_not_asked_whether_it_is_there() {
+    let world = World::new().await;
+    let proxy = Proxy::start().await;
+    let clients = clients_with(proxy.service_url(&world.database), |config| config.options.max_connections = 1);
+    let user = Person::new(&clients);
+    let conversation = user.conversation().await.id;
+    let before = (proxy.said(), proxy.pinged());
+    for number in 0..20 {
+        user.say(&conversation, &number.to_string(), None).await;
+        // Of several statements in a transaction, one way or the other.
+        let pin = pb::Conversation { id: conversation.clone(), pinned: number % 2 == 0, ..Default::default() };
+        let update_mask = Some(FieldMask { paths: vec!["pinned".to_owned()] });
+        user.update_conversation(pb::UpdateConversationRequest { conversation: Some(pin), update_mask }).await.unwrap();
+    }
+    // Only when it rested for a second, on a machine that has other things to do.
+    assert!(proxy.said() - before.0 >= 80 && proxy.pinged() - before.1 < 20);
 }
 
 #[tokio::test]

@@ -6,12 +6,14 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use sqlx::{
-    Describe, Either, Execute, Executor, PgConnection, Postgres, SqlSafeStr as _, SqlStr,
-    pool::PoolConnection,
+    Describe, Either, Execute, Executor, PgConnection, Postgres, SqlSafeStr, SqlStr,
     postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
-use super::{pool::Pool, replica::Replica};
+use super::{
+    pool::{Lease, Pool},
+    replica::Replica,
+};
 
 /// Everything that a statement answers, in order.
 pub(super) type Answer = Vec<Either<PgQueryResult, PgRow>>;
@@ -30,7 +32,7 @@ impl Statement {
     }
 
     /// Without arguments it goes as one message.
-    pub(super) fn plain(sql: &'static str) -> Self {
+    pub(super) fn plain(sql: impl SqlSafeStr) -> Self {
         Self { sql: sql.into_sql_str(), arguments: None }
     }
 
@@ -43,20 +45,27 @@ impl Pool {
     /// Runs it, again when the connection is lost on the way.
     pub(super) async fn run(&self, statement: Statement) -> sqlx::Result<Answer> {
         match self.attempt(self.acquire().await?, statement.clone()).await {
-            Err(error) if self.notices_loss(&error) => self.attempt(self.acquire_alive().await?, statement).await,
+            // Boxed, like all that is rare: each call would carry the room for it about.
+            Err(error) if self.notices_loss(&error) => {
+                Box::pin(async { self.attempt(self.acquire_alive().await?, statement).await }).await
+            }
             done => done,
         }
     }
 
-    async fn attempt(&self, mut connection: PoolConnection<Postgres>, statement: Statement) -> sqlx::Result<Answer> {
+    async fn attempt(&self, mut lease: Lease, statement: Statement) -> sqlx::Result<Answer> {
         if self.pins_statements() && statement.arguments.is_some() {
-            let mut transaction = self.begin_on(connection, "").await?;
-            let answer = statement.run(&mut transaction).await?;
-            transaction.commit().await?;
-            Ok(answer)
-        } else {
-            statement.run(&mut connection).await
+            return Box::pin(async {
+                let mut transaction = self.begin_on(lease, "").await?;
+                let answer = statement.run(&mut transaction).await?;
+                transaction.commit().await?;
+                Ok(answer)
+            })
+            .await;
         }
+        let answer = statement.run(&mut lease).await?;
+        lease.done();
+        Ok(answer)
     }
 }
 
@@ -75,7 +84,7 @@ impl<'p> Anywhere<'p> {
 
     async fn run(self, statement: Statement) -> sqlx::Result<Answer> {
         if let Some(replica) = self.replica
-            && let Some(answer) = replica.answer(self.primary, statement.clone()).await
+            && let Some(answer) = Box::pin(replica.answer(self.primary, statement.clone())).await
         {
             return Ok(answer);
         }

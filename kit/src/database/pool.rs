@@ -4,19 +4,23 @@ use std::{str::FromStr as _, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    AssertSqlSafe, Connection as _, Postgres, SqlSafeStr as _,
+    AssertSqlSafe, Connection as _, Postgres,
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::loss::{Losses, given_up, is_lost};
+use self::shelf::{Shelf, TRUSTED};
+use super::{
+    loss::{Losses, given_up, is_lost},
+    transaction::Transaction,
+};
 use crate::config::ConfigError;
 
 mod listening;
+mod shelf;
 
-/// A transaction that holds its connection.
-pub type Transaction = sqlx::Transaction<'static, Postgres>;
+pub(super) use self::shelf::Lease;
 
 /// A wait for a connection, long enough for a compute that wakes up.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -26,8 +30,6 @@ const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 /// Neon suspends a compute, and ends whatever is connected.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(140);
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
-/// A connection that was used so recently is taken without a question, which would cost a round trip.
-const TRUSTED: Duration = Duration::from_secs(1);
 /// So many connections are asked, after one was lost, before the next one is taken unasked.
 const DOUBTED: usize = 3;
 /// A connection that does not answer for so long is taken for dead.
@@ -40,6 +42,7 @@ const PING_PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Pool {
     connections: sqlx::PgPool,
+    shelf: Arc<Shelf>,
     losses: Arc<Losses>,
     prepares: bool,
 }
@@ -77,11 +80,20 @@ impl Pool {
                 })
             });
         let options = options(url)?.application_name(application).statement_cache_capacity(statement_cache);
-        Ok(Self { connections: pool.connect_lazy_with(options), losses, prepares: statement_cache > 0 })
+        let (connections, shelf) = (pool.connect_lazy_with(options), Shelf::new(max_connections));
+        Ok(Self { connections, shelf, losses, prepares: statement_cache > 0 })
     }
 
     /// A connection that was alive a moment ago. Servers that wake or start again are waited for.
-    pub(super) async fn acquire(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+    pub(super) async fn acquire(&self) -> sqlx::Result<Lease> {
+        let place = self.shelf.place(ACQUIRE_TIMEOUT).await?;
+        match self.shelf.take(place, |idle_for| self.losses.since(idle_for)) {
+            Ok(lease) => Ok(lease),
+            Err(place) => Ok(self.shelf.lease(place, Box::pin(self.connect()).await?)),
+        }
+    }
+
+    async fn connect(&self) -> sqlx::Result<PoolConnection<Postgres>> {
         let give_up = Instant::now() + REFUSAL_PATIENCE;
         let mut pause = Duration::from_millis(50);
         loop {
@@ -99,13 +111,13 @@ impl Pool {
     }
 
     /// The same, and it has answered since: a server that ends its connections also ends those that are just being made.
-    pub(super) async fn acquire_alive(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+    pub(super) async fn acquire_alive(&self) -> sqlx::Result<Lease> {
         for _ in 0..DOUBTED {
-            let mut connection = self.acquire().await?;
-            if timeout(PING_PATIENCE, connection.ping()).await.is_ok_and(|answer| answer.is_ok()) {
-                return Ok(connection);
+            let mut lease = self.acquire().await?;
+            if timeout(PING_PATIENCE, lease.ping()).await.is_ok_and(|answer| answer.is_ok()) {
+                return Ok(lease);
             }
-            connection.close_on_drop();
+            lease.close();
         }
         self.acquire().await
     }
@@ -134,17 +146,13 @@ impl Pool {
         }
     }
 
-    pub(super) async fn begin_on(
-        &self,
-        connection: PoolConnection<Postgres>,
-        statements: &str,
-    ) -> sqlx::Result<Transaction> {
+    pub(super) async fn begin_on(&self, lease: Lease, statements: &str) -> sqlx::Result<Transaction> {
         // Statements that wait for a lock must see what was committed meanwhile, whatever the database's default is.
         // Without a cache sqlx leaves its statements behind on the server. Behind a pooler that server may have been
         // another client's before, and then has statements of the same names.
         let forget = if self.prepares { "" } else { "DEALLOCATE ALL; " };
-        let begin = AssertSqlSafe(format!("BEGIN ISOLATION LEVEL READ COMMITTED; {forget}{statements}")).into_sql_str();
-        Transaction::begin(connection, Some(begin)).await
+        let begin = AssertSqlSafe(format!("BEGIN ISOLATION LEVEL READ COMMITTED; {forget}{statements}"));
+        Transaction::begin(lease, begin).await
     }
 
     /// Whether a statement must run in a transaction, so that a pooler sends all its parts to one server.
