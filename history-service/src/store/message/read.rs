@@ -68,7 +68,7 @@ pub(super) async fn read(
         CROSS JOIN LATERAL (
             WITH RECURSIVE path AS (
                 SELECT
-                    m.user_id, m.message_id, m.parent_id, 1 AS depth,
+                    m.*, 1 AS depth,
                     octet_length(m.content) + COALESCE(octet_length(m.parts::text), 0) + m.source_bytes AS bytes
                 FROM unnest(COALESCE($3::uuid[], ARRAY(
                     SELECT active_leaf_id
@@ -77,7 +77,11 @@ pub(super) async fn read(
                         AND conversation_id = $2
                 ))) AS leaf (message_id)
                 CROSS JOIN LATERAL (
-                    SELECT user_id, message_id, conversation_id, parent_id, content, parts, source_bytes
+                    SELECT
+                        user_id, message_id, conversation_id, parent_id, role, status, content, parts, agent, model,
+                        input_tokens, output_tokens, total_tokens, error_code, error_message, feedback_rating,
+                        feedback_note, feedback_at, client_id, metadata, created_at, completed_at, finish_reason,
+                        source_bytes
                     FROM history.message
                     WHERE user_id = caller.user_id
                         AND message_id = leaf.message_id
@@ -93,11 +97,15 @@ pub(super) async fn read(
                 ) c
                 UNION ALL
                 SELECT
-                    m.user_id, m.message_id, m.parent_id, path.depth + 1,
+                    m.*, path.depth + 1,
                     path.bytes + octet_length(m.content) + COALESCE(octet_length(m.parts::text), 0) + m.source_bytes
                 FROM path
                 CROSS JOIN LATERAL (
-                    SELECT user_id, message_id, parent_id, content, parts, source_bytes
+                    SELECT
+                        user_id, message_id, conversation_id, parent_id, role, status, content, parts, agent, model,
+                        input_tokens, output_tokens, total_tokens, error_code, error_message, feedback_rating,
+                        feedback_note, feedback_at, client_id, metadata, created_at, completed_at, finish_reason,
+                        source_bytes
                     FROM history.message
                     WHERE user_id = path.user_id
                         AND message_id = path.parent_id
@@ -107,7 +115,7 @@ pub(super) async fn read(
                     AND path.bytes < $5
             )
             SELECT
-                path.depth, m.message_id, m.conversation_id, m.parent_id, m.role, m.status, m.content,
+                m.depth, m.message_id, m.conversation_id, m.parent_id, m.role, m.status, m.content,
                 m.parts::text AS parts, m.agent, m.model, m.input_tokens, m.output_tokens, m.total_tokens,
                 m.error_code, m.error_message, m.feedback_rating, m.feedback_note, m.feedback_at, m.client_id,
                 m.metadata::text AS metadata, m.created_at, m.completed_at, m.finish_reason,
@@ -119,41 +127,35 @@ pub(super) async fn read(
                         AND status = 'running'
                     LIMIT 1
                 ) END AS run_id,
-                siblings.sibling_index, siblings.sibling_count, sources.source_ids, sources.source_kinds,
-                sources.source_titles, sources.source_urls, sources.source_snippets, sources.source_scores,
-                sources.source_starts, sources.source_ends, sources.source_hashes, sources.source_metadata
-            FROM path
-            CROSS JOIN LATERAL (
-                SELECT
-                    user_id, message_id, conversation_id, parent_id, role, status, content, parts, agent, model,
-                    input_tokens, output_tokens, total_tokens, error_code, error_message, feedback_rating,
-                    feedback_note, feedback_at, client_id, metadata, created_at, completed_at, finish_reason,
-                    source_bytes
-                FROM history.message
-                WHERE user_id = path.user_id
-                    AND message_id = path.message_id
-                LIMIT 1
-            ) m
-            CROSS JOIN LATERAL (
-                SELECT
-                    count(*) FILTER (WHERE s.message_id <= m.message_id) AS sibling_index,
-                    count(*) AS sibling_count
-                FROM (
-                    SELECT message_id
-                    FROM history.message
-                    WHERE user_id = m.user_id
-                        AND conversation_id = m.conversation_id
-                        AND parent_id = m.parent_id
-                    UNION ALL
-                    SELECT message_id
+                CASE WHEN m.parent_id IS NULL THEN (
+                    SELECT count(*)
                     FROM history.message
                     WHERE user_id = m.user_id
                         AND conversation_id = m.conversation_id
                         AND parent_id IS NULL
-                        AND m.parent_id IS NULL
-                ) s
-            ) siblings
+                        AND message_id <= m.message_id
+                ) ELSE siblings.sibling_index END AS sibling_index,
+                CASE WHEN m.parent_id IS NULL THEN (
+                    SELECT count(*)
+                    FROM history.message
+                    WHERE user_id = m.user_id
+                        AND conversation_id = m.conversation_id
+                        AND parent_id IS NULL
+                ) ELSE siblings.sibling_count END AS sibling_count,
+                sources.source_ids, sources.source_kinds, sources.source_titles, sources.source_urls,
+                sources.source_snippets, sources.source_scores, sources.source_starts, sources.source_ends,
+                sources.source_hashes, sources.source_metadata
+            FROM path m
             CROSS JOIN LATERAL (
+                SELECT
+                    count(*) FILTER (WHERE s.message_id <= m.message_id) AS sibling_index,
+                    count(*) AS sibling_count
+                FROM history.message s
+                WHERE s.user_id = m.user_id
+                    AND s.conversation_id = m.conversation_id
+                    AND s.parent_id = m.parent_id
+            ) siblings
+            LEFT JOIN LATERAL (
                 SELECT
                     array_agg(s.source_id) AS source_ids, array_agg(s.kind) AS source_kinds,
                     array_agg(s.title) AS source_titles, array_agg(s.url) AS source_urls,
@@ -166,10 +168,9 @@ pub(super) async fn read(
                     FROM history.source
                     WHERE user_id = m.user_id
                         AND message_id = m.message_id
-                        AND m.source_bytes > 0
                     ORDER BY ordinal
                 ) s
-            ) sources
+            ) sources ON m.source_bytes > 0
             LIMIT $4 + COALESCE(cardinality($3), 0)
         ) found
         ORDER BY found.depth
