@@ -46,9 +46,10 @@ pub(crate) async fn append(db: &mut PgConnection, batches: &[Batch], lease: f64)
         Appended,
         r#"
         WITH fenced AS MATERIALIZED (
-            SELECT r.run_id, r.user_id, r.message_id, r.status, b.renew, b.position
-            FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[])
-                AS b (run_id, user_id, fence, renew, position)
+            SELECT r.run_id, r.user_id, r.message_id, r.status, b.renew, b.position, b.count, b.payload
+            FROM unnest(
+                $1::uuid[], $2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[], $6::integer[], $7::bytea[]
+            ) AS b (run_id, user_id, fence, renew, position, count, payload)
             JOIN history.run r
                 ON r.user_id = b.user_id
                 AND r.run_id = b.run_id
@@ -57,16 +58,15 @@ pub(crate) async fn append(db: &mut PgConnection, batches: &[Batch], lease: f64)
             FOR NO KEY UPDATE OF r
         ),
         held AS (
-            SELECT run_id, user_id, message_id, renew, position
+            SELECT run_id, user_id, message_id, renew, position, count, payload
             FROM fenced
             WHERE status = 'running'
         ),
         kept AS (
             INSERT INTO history.run_event AS e (run_id, user_id, position, count, payload)
-            SELECT held.run_id, held.user_id, b.position, b.count, b.payload
-            FROM unnest($1::uuid[], $5::bigint[], $6::integer[], $7::bytea[]) AS b (run_id, position, count, payload)
-            JOIN held ON held.run_id = b.run_id
-            WHERE b.count IS NOT NULL
+            SELECT run_id, user_id, position, count, payload
+            FROM held
+            WHERE count IS NOT NULL
             ON CONFLICT ON CONSTRAINT run_event_pkey DO UPDATE
             SET count = excluded.count,
                 payload = excluded.payload
