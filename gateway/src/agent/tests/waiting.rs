@@ -92,7 +92,7 @@ async fn what_waits_for_us_is_no_silence_of_the_agent() {
     let agent =
         agent(&fake.url(), &["--agent-idle-timeout=1m", "--agent-first-byte-timeout=1h", "--agent-run-timeout=1d"]);
     let mut sink = Slow(Heard::default());
-    agent.answer(question("Hello"), &mut sink).await.unwrap();
+    agent.answer(Box::new(question("Hello")), &mut sink).await.unwrap();
     assert_eq!(sink.0.0, texts(&["Hi"]));
 }
 
