@@ -1,9 +1,6 @@
 //! Conversations and questions as frontends name them, found and asked in the history: by our ids or by theirs, without
 //! trust in what they say was said before.
 
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
 use http::StatusCode;
 use kit::hex::hex;
 use proto::{
@@ -26,8 +23,6 @@ mod content;
 
 pub(crate) use self::content::{Content, Part, metadata};
 
-/// A run that ended so short a time ago is told again, to whoever read the conversation before its end was saved.
-const GRACE: Duration = Duration::from_secs(30);
 /// Why a question is not written: it is there, or its key is that of another answer to it.
 const KNOWN: [&str; 2] = [reason::CLIENT_ID_TAKEN, reason::IDEMPOTENCY_KEY_REUSED];
 
@@ -83,13 +78,6 @@ impl Thread {
         }
         Ok(None)
     }
-}
-
-/// Whether a run goes on, or has just ended.
-pub(crate) fn is_fresh(run: &Run, now: DateTime<Utc>) -> bool {
-    let Some(finished) = run.finished_at.as_ref() else { return true };
-    let grace = i64::try_from(GRACE.as_secs()).unwrap_or_default();
-    (now.timestamp() - finished.seconds).abs() <= grace
 }
 
 /// An id that has the form of ours: a UUID of version 7, so that what clients make is hardly ever looked for twice.
@@ -160,12 +148,11 @@ impl Asking {
         }
     }
 
-    /// Joins the run that answers this question, or else has it answered again. Without a key, a run that has just ended is
-    /// taken for the one that is meant: what comes twice at once comes hardly at the same time.
+    /// Joins the run that answers this question, or else has it answered again.
     async fn again(&self, user_message_id: String, idempotency_key: Option<String>) -> Result<Reader, Refused> {
         let Self { app, caller, thread, .. } = self;
         if let Some(run) = thread.run(app, caller).await?
-            && (run.finished_at.is_none() || idempotency_key.is_none() && is_fresh(&run, Utc::now()))
+            && run.finished_at.is_none()
             && run.user_message_id == user_message_id
         {
             return app.runs.attach(caller, &run.id).await;
@@ -297,20 +284,4 @@ pub(crate) fn not_a_question(detail: &'static str) -> Refused {
 /// Refuses what is no text.
 pub(crate) fn not_text(detail: impl Into<String>) -> Refused {
     Problem::new(StatusCode::BAD_REQUEST, "parts_unsupported", detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_is_told_again_until_its_end_has_been_saved_for_a_while() {
-        let run = |seconds: Option<i64>| Run {
-            finished_at: seconds.map(|seconds| prost_types::Timestamp { seconds, nanos: 0 }),
-            ..Run::default()
-        };
-        let now = DateTime::from_timestamp(1_000, 0).unwrap();
-        let fresh = [None, Some(1_000), Some(970), Some(969), Some(0)].map(|finished| is_fresh(&run(finished), now));
-        assert_eq!(fresh, [true, true, true, false, false]);
-    }
 }

@@ -1,10 +1,12 @@
 //! The AI SDK's chat, as `useChat` speaks with its default transport.
 
+use std::time::Duration;
+
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use proto::history::v1::Run;
 use serde::Deserialize;
@@ -17,10 +19,13 @@ use crate::{
     extract::{Caller, Foreign, ForeignIfAny, Name, idempotency_key},
     problem::{Problem, Refused},
     run::{OnConflict, Reader},
-    thread::{self, Asking, Said, Thread, is_fresh},
+    thread::{self, Asking, Said, Thread},
 };
 
 mod input;
+
+/// A run that ended so short a time ago is told again, to whoever read the conversation before its end was saved.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Put a question to an agent, as `useChat` does.
 ///
@@ -157,4 +162,26 @@ pub(super) async fn stop_chat(
 pub(super) struct StopRequest {
     /// The id of the run, as `runId` of the message's metadata; any without.
     active_stream_id: Option<String>,
+}
+
+fn is_fresh(run: &Run, now: DateTime<Utc>) -> bool {
+    let Some(finished) = run.finished_at.as_ref() else { return true };
+    let grace = i64::try_from(GRACE.as_secs()).unwrap_or_default();
+    (now.timestamp() - finished.seconds).abs() <= grace
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_told_again_until_its_end_has_been_saved_for_a_while() {
+        let run = |seconds: Option<i64>| Run {
+            finished_at: seconds.map(|seconds| prost_types::Timestamp { seconds, nanos: 0 }),
+            ..Run::default()
+        };
+        let now = DateTime::from_timestamp(1_000, 0).unwrap();
+        let fresh = [None, Some(1_000), Some(970), Some(969), Some(0)].map(|finished| is_fresh(&run(finished), now));
+        assert_eq!(fresh, [true, true, true, false, false]);
+    }
 }
