@@ -22,7 +22,7 @@ const ADDED_P99: f64 = 10.0;
 const KIBIBYTES: f64 = 40.0;
 /// PostgreSQL counts what an idle connection did up to ten seconds late.
 const LATE: Duration = Duration::from_secs(11);
-const LONGEST_OPENING: Duration = Duration::from_secs(120);
+const LONGEST_OPENING: Duration = Duration::from_mins(2);
 const COUNTED: Duration = Duration::from_secs(20);
 
 /// How much is measured.

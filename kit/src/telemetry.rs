@@ -83,8 +83,8 @@ fn subscriber<L: Layer<Registry> + Send + Sync>(lines: L, tracer: Option<SdkTrac
     // HTTP/2 alone says dozens of things below this level for each request, and each would be made ready for a trace.
     // A layer that is not there must say that it wants nothing, or spans are made which nobody wants.
     let level = if tracer.is_some() { LevelFilter::INFO } else { LevelFilter::OFF };
-    let traces = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
-    tracing_subscriber::registry().with(lines).with(traces.with_filter(level))
+    let exported = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+    tracing_subscriber::registry().with(lines).with(exported.with_filter(level))
 }
 
 fn tracer_provider(endpoint: &Url, service: &'static str) -> anyhow::Result<SdkTracerProvider> {

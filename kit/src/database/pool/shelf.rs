@@ -74,12 +74,12 @@ impl Shelf {
         if idle_for > TRUSTED || doubtful(idle_for) {
             return Err(place);
         }
-        Ok(Lease { connection, taken_at, shelf: Arc::clone(self), place })
+        Ok(Lease { connection, taken_at, home: Arc::clone(self), place })
     }
 
     /// Any other connection for this place.
     pub(super) fn lease(self: &Arc<Self>, place: OwnedSemaphorePermit, connection: PoolConnection<Postgres>) -> Lease {
-        Lease { connection, taken_at: Instant::now(), shelf: Arc::clone(self), place }
+        Lease { connection, taken_at: Instant::now(), home: Arc::clone(self), place }
     }
 
     fn put(self: &Arc<Self>, connection: PoolConnection<Postgres>, taken_at: Instant) {
@@ -132,24 +132,24 @@ async fn sweep(shelf: Weak<Shelf>) {
 pub(in crate::database) struct Lease {
     connection: PoolConnection<Postgres>,
     taken_at: Instant,
-    shelf: Arc<Shelf>,
+    home: Arc<Shelf>,
     place: OwnedSemaphorePermit,
 }
 
 impl Lease {
     /// The last statement was answered to the end, so that the next one may follow at once.
     pub(in crate::database) fn done(self) {
-        let Self { connection, taken_at, shelf, place } = self;
+        let Self { connection, taken_at, home, place } = self;
         if taken_at.elapsed() < LONGEST_ABSENCE {
-            shelf.put(connection, taken_at);
+            home.put(connection, taken_at);
         }
         drop(place);
     }
 
     /// Ends a transaction that nobody commits, in the background.
     pub(in crate::database) fn roll_back(mut self) {
-        let shelf = Arc::clone(&self.shelf);
-        shelf.held().spawn(async move {
+        let home = Arc::clone(&self.home);
+        home.held().spawn(async move {
             match timeout(ROLLBACK_PATIENCE, Statement::plain("ROLLBACK").run(&mut self)).await {
                 Ok(Ok(_)) => self.done(),
                 _ => self.close(),
