@@ -10,8 +10,8 @@ use std::{
 use anyhow::{Context as _, ensure};
 use proto::auth::v1::auth_service_client::AuthServiceClient;
 use secrecy::ExposeSecret as _;
-use testkit::{TestDatabase, issuer::Issuer};
-use tokio::{net::TcpListener, time::Instant};
+use testkit::{TestDatabase, free_address, issuer::Issuer};
+use tokio::time::Instant;
 use tonic_health::pb::health_client::HealthClient;
 use url::Url;
 
@@ -79,7 +79,7 @@ impl Drop for Program {
 impl Program {
     pub(crate) async fn start(name: &str, prefix: &str, configure: impl FnOnce(&mut Command)) -> anyhow::Result<Self> {
         let program = beside(name)?;
-        let (listen, admin) = (free_address().await?, free_address().await?);
+        let (listen, admin) = (free_address(), free_address());
         let mut command = Command::new(program);
         command.env_clear().env("RUST_LOG", "warn,audit=info").stdout(Stdio::null()).stderr(Stdio::null());
         command.arg(format!("--{prefix}-listen={listen}")).arg(format!("--{prefix}-admin-listen={admin}"));
@@ -138,9 +138,4 @@ fn beside(name: &str) -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name(name);
     ensure!(path.exists(), "{} is missing: build it with `cargo build --profile measure -p {name}`", path.display());
     Ok(path)
-}
-
-/// An address that was free a moment ago.
-async fn free_address() -> anyhow::Result<std::net::SocketAddr> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?)
 }

@@ -8,7 +8,8 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use tokio::{net::TcpListener, time::Instant};
+use testkit::free_address;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{kind::Kind, world::World};
@@ -36,7 +37,7 @@ impl Drop for Peer {
 impl Peer {
     pub(super) async fn start(module: &str, world: &World) -> anyhow::Result<Self> {
         let programs = environment()?;
-        let address = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+        let address = free_address();
         let child = Command::new(programs.join("python"))
             .args(["-m", "uvicorn", &format!("{module}:app"), "--app-dir", SOURCES, "--workers", WORKERS])
             .args(["--host", "127.0.0.1", "--port", &address.port().to_string(), "--backlog", "4096"])
