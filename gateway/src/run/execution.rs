@@ -71,6 +71,9 @@ impl Runs {
         recorder.writer.start(Arc::clone(&started));
 
         let (status, error) = self.call(&agent, question, &holding.held, &mut recorder).await;
+        if tokio::time::timeout(self.0.limits.save_timeout, holding.held.make_way()).await.is_err() {
+            tracing::debug!("a tick takes long; the end does not wait for it any more");
+        }
         let request = recorder.finish_request(&started.run, status, error);
         if request.rest.is_none() && holding.held.was_offered() {
             // It is too much to go along with the end, and goes before.

@@ -38,6 +38,10 @@ pub(super) struct Held {
     kept: AtomicUsize,
     /// Whether the history may have some of its events.
     offered: AtomicBool,
+    /// Whether a call with events of it is under way.
+    travelling: AtomicBool,
+    /// Whether its end is being saved.
+    ending: AtomicBool,
     eased: Notify,
 }
 
@@ -55,6 +59,8 @@ impl Held {
             renewed: Mutex::new(began),
             kept: AtomicUsize::new(0),
             offered: AtomicBool::new(false),
+            travelling: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             eased: Notify::new(),
         })
     }
@@ -90,6 +96,29 @@ impl Held {
         self.offered.load(Ordering::Acquire)
     }
 
+    /// A call with events of it is under way until this is dropped.
+    pub(super) fn travel(&self) -> Travel<'_> {
+        self.travelling.store(true, Ordering::SeqCst);
+        Travel(self)
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::SeqCst)
+    }
+
+    /// Makes way for the end: it takes along what is new, and waits here for the call that is under way. In the database it
+    /// would wait as well, with a connection that others need.
+    pub(super) async fn make_way(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+        loop {
+            let eased = self.eased.notified();
+            if !self.travelling.load(Ordering::SeqCst) {
+                return;
+            }
+            eased.await;
+        }
+    }
+
     pub(super) fn keep(&self, events: usize) {
         self.kept.store(events, Ordering::Release);
         self.eased.notify_waiters();
@@ -105,8 +134,9 @@ impl Held {
         self.eased_to(MOST_WAITING).await;
     }
 
-    /// Waits until the history has all of this run, or takes nothing more.
+    /// Waits until ticks have brought all of this run to the history, or it takes nothing more.
     pub(super) async fn settled(&self) {
+        self.ending.store(false, Ordering::SeqCst);
         self.lost.run_until_cancelled(self.eased_to(0)).await;
     }
 
@@ -118,6 +148,16 @@ impl Held {
             }
             eased.await;
         }
+    }
+}
+
+/// Events on their way to the history.
+pub(super) struct Travel<'a>(&'a Held);
+
+impl Drop for Travel<'_> {
+    fn drop(&mut self) {
+        self.0.travelling.store(false, Ordering::SeqCst);
+        self.0.eased.notify_waiters();
     }
 }
 
@@ -186,7 +226,20 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use crate::run::testing;
+
+    #[tokio::test]
+    async fn an_end_waits_for_events_that_are_on_their_way() {
+        let (_writer, held) = testing::held("r");
+        let travel = held.travel();
+        let mut way = Box::pin(held.make_way());
+        assert!(way.as_mut().now_or_never().is_none());
+        drop(travel);
+        way.await;
+        held.make_way().await;
+    }
 
     #[tokio::test]
     async fn a_run_whose_task_breaks_is_held_no_more() {

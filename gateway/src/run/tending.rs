@@ -82,7 +82,7 @@ impl Runs {
     }
 
     fn is_due(&self, held: &Held) -> bool {
-        held.age() >= YOUNG && (held.waiting() > 0 || self.renews(held))
+        held.age() >= YOUNG && (held.waiting() > 0 && !held.is_ending() || self.renews(held))
     }
 
     fn renews(&self, held: &Held) -> bool {
@@ -102,7 +102,7 @@ impl Runs {
     }
 
     async fn append(&self, group: &[&Arc<Held>]) -> Result<(), Status> {
-        let sent = Instant::now();
+        let (sent, _travel) = (Instant::now(), group.iter().map(|held| held.travel()).collect::<Vec<_>>());
         let parts = group.iter().map(|held| {
             let (batch, until) = self.offer(held);
             let renewed = batch.renew;
@@ -155,6 +155,19 @@ mod tests {
     async fn a_tick_that_breaks_is_one_that_failed() {
         let broken = unbroken(async { panic!("broken") }).await;
         assert_eq!(broken.unwrap_err().code(), tonic::Code::Internal);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_that_ends_is_left_to_its_end_but_for_its_lease() {
+        let runs = testing::runs(&[]);
+        let (writer, held) = testing::held("r");
+        writer.say(Event::Text("x".to_owned()));
+        tokio::time::advance(YOUNG).await;
+        assert!(runs.is_due(&held));
+        held.make_way().await;
+        assert!(!runs.is_due(&held));
+        tokio::time::advance(runs.0.limits.run_lease).await;
+        assert!(runs.is_due(&held));
     }
 
     #[tokio::test(start_paused = true)]
