@@ -257,14 +257,14 @@ fn data(chunk: Chunk, said: &mut Transcript<'_>) -> Result<(), AgentError> {
 }
 
 /// What servers say of a message besides what it says.
-fn about(mut metadata: Value, said: &mut Transcript<'_>) -> Result<(), AgentError> {
-    let mut take = |name: &str| metadata.get_mut(name).map(Value::take).unwrap_or_default();
-    said.sources(take("sources"))?;
-    for name in ["usage", "totalUsage"] {
-        said.usage(&take(name))?;
+fn about(metadata: Value, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+    let Value::Object(mut metadata) = metadata else { return Ok(()) };
+    said.cited(&mut metadata)?;
+    for usage in ["usage", "totalUsage"].into_iter().filter_map(|name| metadata.get(name)) {
+        said.usage(usage)?;
     }
-    match take("model") {
-        Value::String(model) => said.model(model),
+    match metadata.remove("model") {
+        Some(Value::String(model)) => said.model(model),
         _ => Ok(()),
     }
 }

@@ -21,12 +21,13 @@ mod tests;
 
 const TEXT: [&str; 5] = ["output", "response", "answer", "content", "final_output"];
 const DELTA: [&str; 3] = ["text", "delta", "content"];
-const EVENTS: [&str; 15] = [
+const EVENTS: [&str; 16] = [
     "delta",
     "text",
     "reasoning",
     "source",
     "sources",
+    "citations",
     "tool_input",
     "tool_call",
     "tool_result",
@@ -130,7 +131,7 @@ impl Reader for Answer {
 
 /// What is said of an answer besides what it says.
 fn about(members: &mut Map<String, Value>, said: &mut Transcript<'_>) -> Result<(), AgentError> {
-    said.sources(members.remove("sources").unwrap_or_default())?;
+    said.cited(members)?;
     if let Some(title) = take_string(members, &["title"]) {
         said.emit(Event::Title(title))?;
     }
@@ -152,12 +153,15 @@ fn say(name: &str, data: Value, said: &mut Transcript<'_>) -> Result<(), AgentEr
         _ => Err(no_text()),
     };
     match name {
-        "delta" | "text" => said.text(text(data, &DELTA)?).map(|_| ()),
+        "delta" | "text" => match data {
+            Value::Object(members) => piece(members, said)?.then_some(()).ok_or_else(no_text),
+            data => said.text(text(data, &DELTA)?).map(|_| ()),
+        },
         "reasoning" => said.reasoning(text(data, &DELTA)?),
         "title" => said.emit(Event::Title(text(data, &["title", "text"])?)),
         "model" => said.model(text(data, &["model", "name"])?),
         "finish_reason" => said.finish_reason(&text(data, &["reason", "finish_reason"])?),
-        "source" | "sources" => said.sources(data),
+        "source" | "sources" | "citations" => said.sources(data),
         "usage" => said.usage(&data),
         "error" => Err(AgentError::own_words(own_message(&data).unwrap_or_default())),
         _ => match data {
@@ -165,6 +169,16 @@ fn say(name: &str, data: Value, said: &mut Transcript<'_>) -> Result<(), AgentEr
             _ => Err(AgentError::bad_response(format!("the data of the agent's `{name}` event is no object"))),
         },
     }
+}
+
+/// More of the text, and what it cites; one of the two is enough.
+fn piece(mut members: Map<String, Value>, said: &mut Transcript<'_>) -> Result<bool, AgentError> {
+    let text = take_string(&mut members, &DELTA);
+    let before = members.len();
+    let said_text = text.is_some();
+    said.text(text.unwrap_or_default())?;
+    said.cited(&mut members)?;
+    Ok(said_text || members.len() < before)
 }
 
 /// A tool call or its result, a file, or something of the agent's own.

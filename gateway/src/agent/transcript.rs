@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use futures_util::future::BoxFuture;
 use prost::Message as _;
 use proto::history::v1::{Data, File, Source, ToolCall, ToolInput, ToolResult, Usage};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{AgentError, Sink, citation, json::storable, usage};
 use crate::{digest::digest, event::Event};
@@ -76,8 +76,18 @@ impl<'a> Transcript<'a> {
         citation::all(value).into_iter().try_for_each(|source| self.source(source))
     }
 
+    /// The same, from several places.
+    pub(super) fn sources_of(&mut self, places: impl IntoIterator<Item = Value>) -> Result<(), AgentError> {
+        places.into_iter().try_for_each(|value| self.sources(value))
+    }
+
+    /// Everything that an object says it cites, which is taken out of it.
+    pub(super) fn cited(&mut self, members: &mut Map<String, Value>) -> Result<(), AgentError> {
+        citation::cited(members).into_iter().try_for_each(|source| self.source(source))
+    }
+
     /// A source that has been said, or says less than one that has, is passed over.
-    pub(super) fn source(&mut self, source: Source) -> Result<(), AgentError> {
+    fn source(&mut self, source: Source) -> Result<(), AgentError> {
         let source = Source {
             kind: clean(source.kind),
             title: source.title.map(clean),

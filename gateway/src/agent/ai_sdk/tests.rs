@@ -92,6 +92,14 @@ fn each_chunk_says_what_it_says() {
             json!({"type": "message-metadata", "messageMetadata": {"sources": ["https://a"], "usage": {"inputTokens": 1}}}),
             vec![json!({"source": {"kind": "url", "url": "https://a"}}), json!({"usage": [1, null, null]})],
         ),
+        (
+            json!({"type": "start", "messageMetadata": {"citations": ["https://a"], "sources": [{"url": "https://a", "title": "A"}]}}),
+            vec![json!({"source": {"kind": "url", "url": "https://a", "title": "A"}})],
+        ),
+        (
+            json!({"type": "finish", "messageMetadata": {"citations": ["https://a"]}}),
+            vec![json!({"source": {"kind": "url", "url": "https://a"}})],
+        ),
         (json!({"type": "message-metadata", "messageMetadata": null}), vec![]),
     ] {
         testing::survives(reader, &json!({"type": "finish"}), &chunk);

@@ -29,6 +29,7 @@ fn the_text_of_a_json_answer_has_many_names() {
 #[test]
 fn a_json_answer_says_everything_at_once() {
     let body = json!({"output": "yes", "reasoning": "hm", "sources": ["https://a", "https://a"], "title": "T",
+        "citations": ["https://a", {"title": "B"}],
         "usage": {"input_tokens": 1, "output_tokens": 2}, "model": "m", "finish_reason": "length"});
     assert_eq!(
         whole(&body.to_string()).unwrap(),
@@ -36,6 +37,7 @@ fn a_json_answer_says_everything_at_once() {
             json!({"reasoning": "hm"}),
             json!({"text": "yes"}),
             json!({"source": {"kind": "url", "url": "https://a"}}),
+            json!({"source": {"kind": "document", "title": "B"}}),
             json!({"title": "T"}),
             json!({"usage": [1, 2, 3]}),
             json!({"model": "m"}),
@@ -67,6 +69,9 @@ fn events_of_a_stream() {
         ("reasoning", r#"{"text":"hm"}"#, json!({"reasoning": "hm"})),
         ("title", r#""Greetings""#, json!({"title": "Greetings"})),
         ("source", r#"{"url":"https://a"}"#, json!({"source": {"kind": "url", "url": "https://a"}})),
+        ("citations", r#"["https://a"]"#, json!({"source": {"kind": "url", "url": "https://a"}})),
+        ("delta", r#"{"sources":["https://a"]}"#, json!({"source": {"kind": "url", "url": "https://a"}})),
+        ("done", r#"{"citations":["https://a"]}"#, json!({"source": {"kind": "url", "url": "https://a"}})),
         ("tool_input", r#"{"id":"c","name":"look","delta":"{\"q\""}"#, json!({"tool_input": ["c", "look", "{\"q\""]})),
         ("tool_call", r#"{"id":"c","name":"look","input":{"q":1}}"#, json!({"tool_call": ["c", "look", {"q": 1}]})),
         ("tool_result", r#"{"id":"c","output":[7]}"#, json!({"tool_result": ["c", [7]]})),
@@ -79,6 +84,10 @@ fn events_of_a_stream() {
     ] {
         assert_eq!(event(name, data).unwrap(), [said], "{name} {data}");
     }
+    let cited = r#"{"text":"a","sources":["https://a"],"citations":["https://a","https://b"]}"#;
+    let source = |url: &str| json!({"source": {"kind": "url", "url": url}});
+    assert_eq!(event("delta", cited).unwrap(), [json!({"text": "a"}), source("https://a"), source("https://b")]);
+    assert_eq!(event("delta", r#"{"citations":[]}"#).unwrap(), Vec::<Value>::new());
     assert_eq!(event("ping", "not json").unwrap(), Vec::<Value>::new());
 }
 
