@@ -211,9 +211,19 @@ impl Runs {
         }
     }
 
+    /// A reader of the run that has the key of this question; none where there is no such run.
+    pub(crate) async fn join(&self, ask: &Ask) -> Result<Option<Reader>, Refused> {
+        let agent = self.0.agents.choose(ask.agent.as_deref())?;
+        match self.repeated(ask, agent.name()).await?.map(|known| known.run) {
+            Some(Some(run)) => self.attach(&ask.caller, &run.id).await.map(Some),
+            Some(None) => Err(history::incomplete("StartRunResponse")),
+            None => Ok(None),
+        }
+    }
+
     /// Refuses a question to this agent as [`Self::ask`] would now. Nothing is counted, and no place kept.
-    pub(crate) fn check(&self, caller: &Caller, agent: &str) -> Result<(), Refused> {
-        let agent = self.0.agents.choose(Some(agent))?;
+    pub(crate) fn check(&self, caller: &Caller, agent: Option<&str>) -> Result<(), Refused> {
+        let agent = self.0.agents.choose(agent)?;
         self.admit(caller, &agent).map(drop)
     }
 

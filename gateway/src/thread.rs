@@ -65,10 +65,6 @@ impl Thread {
         Place::ClientId(self.0.clone())
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.0
-    }
-
     /// The run that goes on in it, or the one that wrote what it shows.
     pub(crate) async fn run(&self, app: &App, caller: &Caller) -> Result<Option<Run>, Refused> {
         for place in self.places() {
@@ -208,6 +204,7 @@ impl Asking {
                 caller: self.caller.clone(),
                 asked: asked(),
                 place,
+                before: None,
                 agent: self.agent.clone(),
                 idempotency_key: idempotency_key.clone(),
                 on_conflict: self.on_conflict,

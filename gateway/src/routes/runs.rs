@@ -108,7 +108,7 @@ impl RunRequest {
             None => Place::New { expires_at: self.expires_at },
         };
         let on_conflict = self.on_conflict.unwrap_or_default();
-        Ask { caller, asked, place, agent: self.agent, idempotency_key, on_conflict }
+        Ask { caller, asked, place, before: None, agent: self.agent, idempotency_key, on_conflict }
     }
 }
 

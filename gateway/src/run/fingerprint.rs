@@ -21,7 +21,8 @@ pub(super) fn of(ask: &Ask) -> Vec<u8> {
         Place::ClientId(id) => ("client id", Some(id.clone())),
     };
     let about = [Some(kind), Some(place), id.as_deref(), ask.agent.as_deref()];
-    digest(texts.iter().map(Option::as_deref).chain(about)).as_ref().to_vec()
+    let before = ask.before.as_deref().map(Some);
+    digest(texts.iter().map(Option::as_deref).chain(about).chain(before)).as_ref().to_vec()
 }
 
 /// JSON without white space and with sorted members.

@@ -17,6 +17,8 @@ pub(crate) struct Ask {
     pub(crate) caller: Caller,
     pub(crate) asked: Asked,
     pub(crate) place: Place,
+    /// A digest of what the client says was said before, where it is to be believed.
+    pub(crate) before: Option<String>,
     pub(crate) agent: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) on_conflict: OnConflict,
