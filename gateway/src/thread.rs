@@ -16,7 +16,7 @@ use crate::{
     extract::Caller,
     history,
     problem::{Problem, Refused},
-    run::{Ask, Asked, OnConflict, Place, Reader, is_full},
+    run::{Ask, Asked, OnConflict, Place, Reader, Waits, is_full},
 };
 
 mod content;
@@ -46,6 +46,7 @@ pub(crate) struct Asking {
     pub(crate) thread: Thread,
     pub(crate) agent: Option<String>,
     pub(crate) on_conflict: OnConflict,
+    pub(crate) waits: Waits,
 }
 
 impl Thread {
@@ -208,6 +209,7 @@ impl Asking {
                 agent: self.agent.clone(),
                 idempotency_key: idempotency_key.clone(),
                 on_conflict: self.on_conflict,
+                waits: self.waits.clone(),
             };
             match self.app.runs.ask(ask).await {
                 // Who has the place that this one would get may be found in the other.

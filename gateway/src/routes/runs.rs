@@ -20,7 +20,7 @@ use crate::{
     history,
     problem::{Problem, Refused},
     resource::{Run, RunAnswer},
-    run::{Ask, Asked, OnConflict, Place},
+    run::{Ask, Asked, OnConflict, Place, Waits},
 };
 
 /// A question to an agent.
@@ -93,7 +93,7 @@ impl FromFields for RunRequest {
 }
 
 impl RunRequest {
-    fn ask(self, caller: Caller, idempotency_key: Option<String>) -> Ask {
+    fn ask(self, caller: Caller, idempotency_key: Option<String>, waits: Waits) -> Ask {
         let asked = match self.user_message_id {
             Some(id) => Asked::Again { user_message_id: id.to_string() },
             None => Asked::New {
@@ -108,7 +108,7 @@ impl RunRequest {
             None => Place::New { expires_at: self.expires_at },
         };
         let on_conflict = self.on_conflict.unwrap_or_default();
-        Ask { caller, asked, place, before: None, agent: self.agent, idempotency_key, on_conflict }
+        Ask { caller, asked, place, before: None, agent: self.agent, idempotency_key, on_conflict, waits }
     }
 }
 
@@ -143,10 +143,13 @@ pub(super) async fn run_agent(
     headers: HeaderMap,
     Body(request): Body<RunRequest>,
 ) -> Result<Response, Refused> {
-    let reader = app.runs.ask(request.ask(caller, idempotency_key(&headers)?)).await?;
+    let key = idempotency_key(&headers)?;
     if wants_stream(&headers) {
-        return Ok(dialect::native_sse(reader));
+        let runs = app.runs.clone();
+        let ask = |caller, waits| async move { runs.ask(request.ask(caller, key, waits)).await };
+        return Ok(dialect::native_sse(app.runs.begin_or_wait(caller, ask).await?));
     }
+    let reader = app.runs.ask(request.ask(caller, key, Waits::default())).await?;
     Ok(dialect::json(reader).await?.into_response())
 }
 

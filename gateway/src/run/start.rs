@@ -5,7 +5,7 @@ use proto::history::v1::{ContextMessage, Message, Run, StartRunRequest};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::fingerprint;
+use super::{Waits, fingerprint};
 use crate::{agent::Question, config::Limits, extract::Caller};
 
 /// How the contract calls what REST calls otherwise.
@@ -22,6 +22,8 @@ pub(crate) struct Ask {
     pub(crate) agent: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) on_conflict: OnConflict,
+    /// Who is told when it has to wait.
+    pub(crate) waits: Waits,
 }
 
 /// What is asked.

@@ -14,7 +14,7 @@ use crate::{
     extract::Caller,
     history,
     problem::Refused,
-    run::{Ask, Asked, OnConflict, Place, Reader},
+    run::{Ask, Asked, OnConflict, Place, Reader, Waits},
     thread::{Thread, key},
 };
 
@@ -24,6 +24,7 @@ pub(super) async fn ask(
     caller: Caller,
     turn: Turn,
     idempotency_key: Option<String>,
+    waits: Waits,
 ) -> Result<Reader, Refused> {
     let Turn { model, thread, earlier, text, metadata, .. } = turn;
     let asker = Asker { app, caller };
@@ -46,6 +47,7 @@ pub(super) async fn ask(
         agent: Some(model),
         idempotency_key,
         on_conflict: OnConflict::CancelPrevious,
+        waits,
     };
     let runs = &asker.app.runs;
     if earlier.is_empty() {
