@@ -1,6 +1,6 @@
 //! How an agent can fail: a stable code and a sentence, both saved with the run.
 
-use ::http::StatusCode;
+use http::StatusCode;
 
 /// An agent's failure.
 #[derive(Debug, thiserror::Error)]

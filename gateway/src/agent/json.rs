@@ -10,6 +10,9 @@ use serde_json::{Value, value::RawValue};
 
 use super::AgentError;
 
+/// So deep a document may be nested: the history takes 1,000 levels of a whole answer.
+const DEEPEST: usize = 900;
+
 /// A string, where there is one.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "Value")]
@@ -97,9 +100,9 @@ fn surrogate(text: &str, at: usize) -> Option<u32> {
     u32::from_str_radix(digits, 16).ok().filter(|unit| (0xd800..0xe000).contains(unit))
 }
 
-/// The same document without NUL, which cannot be stored. What is no JSON becomes a string.
+/// The same document without NUL, which cannot be stored. What is no JSON, or nested too deep to be stored, becomes a string.
 pub(super) fn storable(document: String) -> String {
-    if serde_json::from_str::<IgnoredAny>(&document).is_err() {
+    if serde_json::from_str::<IgnoredAny>(&document).is_err() || is_too_deep(&document) {
         return Value::String(document.replace('\0', "\u{fffd}")).to_string();
     }
     if !document.contains("\\u0000") && !document.contains("\\ud") && !document.contains("\\uD") {
@@ -108,8 +111,29 @@ pub(super) fn storable(document: String) -> String {
     let document = paired(&document);
     match serde_json::from_str(&document) {
         Ok(value) if document.contains("\\u0000") => without_nul(value).to_string(),
+        // Too deep to be looked into.
+        Err(_) if document.contains("\\u0000") => Value::String(document.into_owned()).to_string(),
         _ => document.into_owned(),
     }
+}
+
+/// Looks at JSON only.
+fn is_too_deep(document: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in document.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 fn without_nul(value: Value) -> Value {

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     Agent, AgentError, AgentFault, Question, Reader,
-    http::own_message,
+    call::own_message,
     json::{self, Text},
     prompt, sse,
     tools::ToolCalls,
@@ -205,11 +205,7 @@ impl Answer {
         let id = self.call_id(delta.index, delta.id.as_str());
         let function = delta.function.unwrap_or_default();
         self.tools.begin(&id, function.name.as_str(), said)?;
-        let arguments = match function.arguments {
-            Value::Null => String::new(),
-            Value::String(arguments) => arguments,
-            arguments => arguments.to_string(),
-        };
+        let arguments = function.arguments.map(|arguments| json::words(&arguments)).unwrap_or_default();
         self.tools.more(&id, arguments, said)
     }
 

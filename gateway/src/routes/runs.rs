@@ -170,8 +170,8 @@ pub(super) async fn get_run(State(app): State<App>, caller: Caller, Id(run_id): 
 
 /// Follow a run.
 ///
-/// From its first event, or from the one after `Last-Event-ID`; whether it goes on, here or elsewhere, or has ended. The
-/// last event comes in any case.
+/// From its first event, or from the one after `Last-Event-ID`, which may be still to come; whether it goes on, here or
+/// elsewhere, or has ended. The last event comes in any case.
 #[utoipa::path(
     get,
     path = "/runs/{id}/events",
@@ -214,7 +214,10 @@ pub(super) async fn cancel_run(State(app): State<App>, caller: Caller, Id(run_id
 fn last_event(headers: &HeaderMap, run_id: &str) -> Result<Option<usize>, Refused> {
     const NAME: &str = "Last-Event-ID";
     let Some(value) = headers.get(NAME).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|id| id.strip_prefix(run_id)?.strip_prefix('-')?.parse().ok());
+    let number = value.to_str().ok().and_then(|id| {
+        let (run, number) = id.rsplit_once('-')?;
+        if run.eq_ignore_ascii_case(run_id) { number.parse().ok() } else { None }
+    });
     let refused = || Problem::invalid_field(NAME, reason::FIELD_INVALID, "is no id of an event of this run");
     number.map(Some).ok_or_else(refused)
 }

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{super::testing, *};
+use super::{
+    super::{Sink, testing},
+    *,
+};
 
 fn whole(body: &str) -> Result<Vec<Value>, String> {
     testing::Heard::from(|said| Answer.whole(body.as_bytes(), said))
@@ -89,6 +92,37 @@ fn events_of_a_stream() {
     assert_eq!(event("delta", cited).unwrap(), [json!({"text": "a"}), source("https://a"), source("https://b")]);
     assert_eq!(event("delta", r#"{"citations":[]}"#).unwrap(), Vec::<Value>::new());
     assert_eq!(event("ping", "not json").unwrap(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_document_that_is_nested_too_deep_is_kept_as_a_text_and_fails_nothing_else() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for (levels, is_text) in [(126, false), (900, false), (901, true), (100_000, true)] {
+        for (name, member) in [("tool_call", "input"), ("tool_result", "output"), ("data", "data")] {
+            let data = format!(r#"{{"id":"c","name":"look","{member}":{}}}"#, deep(levels));
+            let mut heard = Said::default();
+            let flow = Answer.event(sse::Event { name, data: &data }, &mut Transcript::new(&mut heard));
+            assert!(flow.unwrap().is_continue());
+            let document = if is_text { format!("{:?}", deep(levels)) } else { deep(levels) };
+            assert_eq!(heard.0, [document], "{name} {levels}");
+        }
+    }
+}
+
+/// The documents that were said.
+#[derive(Default)]
+struct Said(Vec<String>);
+
+impl Sink for Said {
+    fn emit(&mut self, event: Event) -> Result<(), AgentError> {
+        self.0.push(match event {
+            Event::ToolCall(call) => call.input_json,
+            Event::ToolResult(result) => result.output_json,
+            Event::Data(data) => data.data_json,
+            other => panic!("{other:?}"),
+        });
+        Ok(())
+    }
 }
 
 #[test]

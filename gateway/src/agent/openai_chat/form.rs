@@ -74,8 +74,7 @@ pub(super) struct ToolDelta {
 pub(super) struct Function {
     #[serde(default)]
     pub(super) name: Text,
-    #[serde(default)]
-    pub(super) arguments: Value,
+    pub(super) arguments: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
