@@ -139,6 +139,8 @@ impl Agent {
             let late = AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer");
             Err(late.of_one_alive())
         });
+        let ended = transcript.end();
+        let answered = answered.and(ended);
         match &answered {
             Err(error) if error.is_down() => self.circuit.down(Instant::now()),
             _ => self.circuit.well(),

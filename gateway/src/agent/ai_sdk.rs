@@ -121,6 +121,8 @@ struct TextPart {
     units: u32,
     /// Where characters of two units end in it.
     wide: Vec<u32>,
+    /// Whether it ends with the first half of such a character.
+    ends_in_high: bool,
 }
 
 impl Reader for Answer {
@@ -220,9 +222,13 @@ impl Answer {
 
 impl TextPart {
     fn grow(&mut self, delta: &str) {
-        for c in delta.chars() {
-            let wide = c.len_utf16() == 2;
-            self.units = self.units.saturating_add(if wide { 2 } else { 1 });
+        let mut characters = delta.chars();
+        while let Some(c) = characters.next() {
+            let half = if c == json::HALF { characters.next() } else { None };
+            let low = half.is_some_and(json::is_low);
+            let after_high = std::mem::replace(&mut self.ends_in_high, half.is_some() && !low);
+            let wide = if half.is_some() { low && after_high } else { c.len_utf16() == 2 };
+            self.units = self.units.saturating_add(if wide && half.is_none() { 2 } else { 1 });
             if wide {
                 self.wide.push(self.units);
             }

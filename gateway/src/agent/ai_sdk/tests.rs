@@ -190,6 +190,10 @@ fn units_of_a_text_become_characters_of_the_answer() {
         let before = (0..=text.chars().count()).rfind(|characters| units(*characters) <= index).unwrap();
         assert_eq!(part.place(&json!(index)), Some(10 + before), "{index}");
     }
+    let halves: Vec<String> = [r#""a\ud83d""#, r#""\ude00\ud83d""#].map(|half| json::read(half, "it").unwrap()).into();
+    let mut split = TextPart { begin: Some(10), ..TextPart::default() };
+    halves.iter().for_each(|delta| split.grow(delta));
+    assert_eq!((split.units, split.wide), (4, vec![3]));
     assert_eq!(part.place(&json!(u64::MAX)), Some(16));
     assert_eq!(part.place(&json!(-1)), None);
     assert_eq!(TextPart::default().place(&json!(0)), None);

@@ -103,6 +103,23 @@ fn events_with_names_between_the_pieces_break_nothing() {
 }
 
 #[test]
+fn a_character_that_is_cut_in_two_is_one() {
+    let piece = |name: &str, text: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"{name}\":\"{text}\"}}}}]}}\n\n");
+    let stream = [
+        piece("reasoning", "\\ud83d"),
+        piece("content", "Hi \\ud83d"),
+        piece("reasoning", "\\ude00"),
+        piece("content", "\\ude00 \\ude00\\ud83d"),
+        piece("content", "!\\ud83d"),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    let (heard, ended) = testing::read(reader(), [stream.concat().as_bytes()]);
+    let text = |text: &str| json!({ "text": text });
+    let expected = [text("Hi "), json!({"reasoning": "😀"}), text("😀 \u{fffd}"), text("\u{fffd}!"), text("\u{fffd}")];
+    assert_eq!((heard.as_slice(), ended), (&expected[..], Ok(())));
+}
+
+#[test]
 fn reasons_to_stop_have_one_name_each() {
     for (given, kept) in [
         ("stop", "stop"),
