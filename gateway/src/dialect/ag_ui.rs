@@ -29,7 +29,7 @@ pub(crate) struct RunNames {
 
 /// Follows a run to its last event.
 pub(crate) fn stream(coming: impl Into<Coming>, names: RunNames) -> Response {
-    sse::follow(coming.into().from_the_start(), AgUi::new(names))
+    sse::follow(coming.into().rewound(), AgUi::new(names))
 }
 
 struct AgUi {

@@ -27,7 +27,7 @@ const HEADER: &str = "x-vercel-ai-ui-message-stream";
 
 /// Follows a run to its last chunk.
 pub(crate) fn stream(coming: impl Into<Coming>) -> Response {
-    let mut response = sse::follow(coming.into().from_the_start(), AiSdk::default());
+    let mut response = sse::follow(coming.into().rewound(), AiSdk::default());
     response.headers_mut().insert(HEADER, HeaderValue::from_static("v1"));
     response
 }

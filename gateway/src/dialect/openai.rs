@@ -46,7 +46,7 @@ impl Completions {
 
     /// Follows the run to its last chunk. Where it need not wait, the headers can name the conversation.
     pub(crate) async fn stream(self, coming: Coming) -> Result<Response, Refused> {
-        let reader = match coming.from_the_start() {
+        let reader = match coming.rewound() {
             Coming::Begun(reader) => reader,
             waiting @ Coming::Waiting(_) => return Ok(sse::follow(waiting, Streamed::of(self))),
         };

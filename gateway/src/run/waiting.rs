@@ -57,7 +57,7 @@ impl From<Reader> for Coming {
 
 impl Coming {
     /// The same from its first step.
-    pub(crate) fn from_the_start(self) -> Self {
+    pub(crate) fn rewound(self) -> Self {
         match self {
             Self::Begun(reader) => Self::Begun(reader.after(None)),
             Self::Waiting(run) => Self::Waiting(run.map(|run| Ok(run?.after(None))).boxed()),
