@@ -142,7 +142,10 @@ fn an_agent_that_does_not_stream_says_all_at_the_end() {
     assert_eq!(heard(&[result(json!("Hi"))]), [json!({"text": "Hi"})]);
     assert_eq!(heard(&[result(json!({"a": 1}))]), [json!({"data": ["result", null, {"a": 1}, false]})]);
     testing::survives(reader, &finished(), &result(json!({"sources": ["https://a"]})));
-    assert_eq!(heard(&[result(json!({"citations": ["https://a"], "sources": ["https://a"]}))]), [source.clone()]);
+    assert_eq!(
+        heard(&[result(json!({"citations": ["https://a"], "sources": ["https://a"]}))]),
+        std::slice::from_ref(&source)
+    );
     assert_eq!(
         heard(&[result(json!({"a": 1, "citations": ["https://a"]}))]),
         [source.clone(), json!({"data": ["result", null, {"a": 1}, false]})]

@@ -192,7 +192,9 @@ fn units_of_a_text_become_characters_of_the_answer() {
     }
     let halves: Vec<String> = [r#""a\ud83d""#, r#""\ude00\ud83d""#].map(|half| json::read(half, "it").unwrap()).into();
     let mut split = TextPart { begin: Some(10), ..TextPart::default() };
-    halves.iter().for_each(|delta| split.grow(delta));
+    for delta in &halves {
+        split.grow(delta);
+    }
     assert_eq!((split.units, split.wide), (4, vec![3]));
     assert_eq!(part.place(&json!(u64::MAX)), Some(16));
     assert_eq!(part.place(&json!(-1)), None);
