@@ -20,10 +20,11 @@ use crate::{
 mod admission;
 mod ag_ui;
 mod ai_sdk;
+mod call;
 mod circuit;
 mod citation;
 mod error;
-mod http;
+
 mod json;
 mod native;
 mod openai_chat;
@@ -103,7 +104,7 @@ impl Agent {
         };
         Ok(Self {
             url: config.protocol.address(&config.url),
-            client: http::client(&config.url, config.connect_timeout.unwrap_or(limits.connect_timeout))?,
+            client: call::client(&config.url, config.connect_timeout.unwrap_or(limits.connect_timeout))?,
             patience,
             places: Places::new(config.max_concurrent),
             circuit: Arc::new(Circuit::new(&config.name, config.breaker_failures, config.breaker_pause)),
@@ -138,6 +139,8 @@ impl Agent {
             let late = AgentError::new(AgentFault::Timeout, "the agent took too long for the whole answer");
             Err(late.of_one_alive())
         });
+        let ended = transcript.end();
+        let answered = answered.and(ended);
         match &answered {
             Err(error) if error.is_down() => self.circuit.down(Instant::now()),
             _ => self.circuit.well(),
@@ -166,7 +169,7 @@ impl Agents {
     pub(crate) fn choose(&self, name: Option<&str>) -> Result<Arc<Agent>, Refused> {
         let Some(default) = self.0.first() else {
             let detail = "no agent is configured; the operator sets AGENT_URL or AGENTS_FILE";
-            return Err(Problem::new(::http::StatusCode::SERVICE_UNAVAILABLE, "agent_not_configured", detail));
+            return Err(Problem::new(http::StatusCode::SERVICE_UNAVAILABLE, "agent_not_configured", detail));
         };
         let Some(name) = name else { return Ok(Arc::clone(default)) };
         self.0.iter().find(|agent| agent.name() == name).cloned().ok_or_else(|| {

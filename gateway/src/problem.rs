@@ -143,6 +143,16 @@ impl Problem {
         Self::new(status, code, detail)
     }
 
+    /// The same as an answer to this request, for where no layer adds that.
+    pub(crate) fn of(mut self: Box<Self>, request_id: &RequestId) -> Box<Self> {
+        request_id.as_str().clone_into(&mut self.request_id);
+        self
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).expect("made from a status")
     }

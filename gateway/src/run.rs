@@ -38,6 +38,7 @@ mod tending;
 #[cfg(test)]
 mod testing;
 mod turns;
+mod waiting;
 
 use self::{
     admission::{Admission, Slot},
@@ -49,6 +50,7 @@ use self::{
 pub(crate) use self::{
     log::{Entry, Lost, Reader, open as open_log},
     start::{Ask, Asked, OnConflict, Place},
+    waiting::{Coming, Waits},
 };
 
 /// So many logs of runs that could not be saved are kept for a while; each is as large as one answer.
@@ -134,7 +136,10 @@ impl Runs {
     async fn begin(self, ask: Ask) -> Result<Reader, Refused> {
         let agent = self.0.agents.choose(ask.agent.as_deref())?;
         let _turn = match &ask.idempotency_key {
-            Some(key) => Some(self.0.turns.take((ask.caller.user_id, key.clone())).await),
+            Some(key) => {
+                let turn = self.0.turns.take((ask.caller.user_id, key.clone()));
+                Some(ask.waits.during(waiting::MOMENT, turn).await)
+            }
             None => None,
         };
         let (slot, started) = self.start(&ask, &agent).await?;
@@ -163,6 +168,7 @@ impl Runs {
     async fn start(&self, ask: &Ask, agent: &Agent) -> Result<(Option<Slot>, StartRunResponse), Refused> {
         let deadline = Instant::now() + QUEUED;
         let mut looked = false;
+        let mut before = None;
         loop {
             let (refused, other) = match self.admit(&ask.caller, agent) {
                 Ok(slot) => {
@@ -189,12 +195,18 @@ impl Runs {
                 OnConflict::CancelPrevious => self.ask_to_stop(&ask.caller, &other).await.map(|_| ())?,
                 OnConflict::Enqueue => {}
             }
+            if before.as_ref() == Some(&other) {
+                // Its end was told, and is not saved yet.
+                sleep(PAUSE).await;
+            }
+            let end = tokio::time::timeout_at(deadline, self.end_of(&ask.caller, &other));
             tokio::select! {
                 () = self.0.draining.cancelled() => return Err(refused),
-                ended = tokio::time::timeout_at(deadline, self.end_of(&ask.caller, &other)) => {
+                ended = ask.waits.during(ask.on_conflict.silence(), end) => {
                     ended.map_err(|_| refused)??;
                 }
             }
+            before = Some(other);
         }
     }
 
@@ -211,9 +223,28 @@ impl Runs {
         }
     }
 
+    /// A reader of the run that began with this key, whatever else it began with; none where there is no such run.
+    pub(crate) async fn keyed(&self, caller: &Caller, request_id: String) -> Result<Option<Reader>, Refused> {
+        let request = GetRunRequest { request_id, ..GetRunRequest::default() };
+        match self.found(caller, request).await? {
+            Some(run) => self.attach(caller, &run.id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A reader of the run that has the key of this question; none where there is no such run.
+    pub(crate) async fn join(&self, ask: &Ask) -> Result<Option<Reader>, Refused> {
+        let agent = self.0.agents.choose(ask.agent.as_deref())?;
+        match self.repeated(ask, agent.name()).await?.map(|known| known.run) {
+            Some(Some(run)) => self.attach(&ask.caller, &run.id).await.map(Some),
+            Some(None) => Err(history::incomplete("StartRunResponse")),
+            None => Ok(None),
+        }
+    }
+
     /// Refuses a question to this agent as [`Self::ask`] would now. Nothing is counted, and no place kept.
-    pub(crate) fn check(&self, caller: &Caller, agent: &str) -> Result<(), Refused> {
-        let agent = self.0.agents.choose(Some(agent))?;
+    pub(crate) fn check(&self, caller: &Caller, agent: Option<&str>) -> Result<(), Refused> {
+        let agent = self.0.agents.choose(agent)?;
         self.admit(caller, &agent).map(drop)
     }
 
@@ -256,6 +287,10 @@ impl Runs {
             Place::ClientId(id) => request.conversation_client_id.clone_from(id),
             Place::New { .. } => return Ok(None),
         }
+        self.found(caller, request).await
+    }
+
+    async fn found(&self, caller: &Caller, request: GetRunRequest) -> Result<Option<Run>, Refused> {
         match self.0.history.runs().get_run(caller.ask(request)).await {
             Ok(answer) => Ok(answer.into_inner().run),
             Err(status) if status.code() == tonic::Code::NotFound => Ok(None),

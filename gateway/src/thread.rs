@@ -16,7 +16,7 @@ use crate::{
     extract::Caller,
     history,
     problem::{Problem, Refused},
-    run::{Ask, Asked, OnConflict, Place, Reader, is_full},
+    run::{Ask, Asked, OnConflict, Place, Reader, Waits, is_full},
 };
 
 mod content;
@@ -46,6 +46,7 @@ pub(crate) struct Asking {
     pub(crate) thread: Thread,
     pub(crate) agent: Option<String>,
     pub(crate) on_conflict: OnConflict,
+    pub(crate) waits: Waits,
 }
 
 impl Thread {
@@ -63,10 +64,6 @@ impl Thread {
     /// The place that is made when it is nowhere.
     pub(crate) fn made(&self) -> Place {
         Place::ClientId(self.0.clone())
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.0
     }
 
     /// The run that goes on in it, or the one that wrote what it shows.
@@ -208,9 +205,11 @@ impl Asking {
                 caller: self.caller.clone(),
                 asked: asked(),
                 place,
+                before: None,
                 agent: self.agent.clone(),
                 idempotency_key: idempotency_key.clone(),
                 on_conflict: self.on_conflict,
+                waits: self.waits.clone(),
             };
             match self.app.runs.ask(ask).await {
                 // Who has the place that this one would get may be found in the other.

@@ -75,6 +75,8 @@ pub(crate) enum Which {
     LatestIn(ConversationId),
     /// The same for a conversation by the client's id.
     LatestNamed(String),
+    /// The one that began with this idempotency key.
+    Requested(String),
 }
 
 pub(crate) async fn find(store: &Store, user: UserId, which: &Which) -> Result<Exchange, Error> {
@@ -86,6 +88,9 @@ pub(crate) async fn find(store: &Store, user: UserId, which: &Which) -> Result<E
         Which::This(id) => *id,
         Which::LatestIn(conversation) => latest(Some(*conversation), None).await?,
         Which::LatestNamed(client_id) => latest(None, Some(client_id.as_str())).await?,
+        Which::Requested(request_id) => {
+            store::run::find_claim(store.pool(), user, request_id).await?.ok_or_else(not_found)?.id
+        }
     };
     get(store, user, id).await
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ::http::StatusCode;
+use http::StatusCode;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,

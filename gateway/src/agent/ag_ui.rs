@@ -125,8 +125,8 @@ impl Reader for Answer {
         }
         let mut event: Said = json::read(event.data, "an event of the agent's stream")?;
         self.close_chunks(&event, said)?;
-        if let Some(sources) = event.metadata.get_mut("sources") {
-            said.sources(sources.take())?;
+        if let Value::Object(metadata) = &mut event.metadata {
+            said.cited(metadata)?;
         }
         match event.r#type.as_str() {
             "TEXT_MESSAGE_START" => self.begin(event.message_id.or_empty(), event.role.as_str(), said),
@@ -209,12 +209,20 @@ impl Answer {
         self.tools.end_all(said)?;
         let mut snapshot = self.snapshot.take();
         if snapshot["role"] == "assistant" {
-            said.sources(snapshot.pointer_mut("/metadata/sources").map(Value::take).unwrap_or_default())?;
+            if let Value::Object(metadata) = &mut snapshot["metadata"] {
+                said.cited(metadata)?;
+            }
             self.whole(snapshot["content"].take(), said)?;
         }
         match event.result {
             Value::Null => {}
             Value::String(text) => self.whole(Value::String(text), said)?,
+            Value::Object(mut result) => {
+                said.cited(&mut result)?;
+                if !result.is_empty() {
+                    said.emit(own("result", &Value::Object(result)))?;
+                }
+            }
             result => said.emit(own("result", &result))?,
         }
         said.usage(&event.usage)?;

@@ -121,6 +121,8 @@ struct TextPart {
     units: u32,
     /// Where characters of two units end in it.
     wide: Vec<u32>,
+    /// Whether it ends with the first half of such a character.
+    ends_in_high: bool,
 }
 
 impl Reader for Answer {
@@ -220,9 +222,13 @@ impl Answer {
 
 impl TextPart {
     fn grow(&mut self, delta: &str) {
-        for c in delta.chars() {
-            let wide = c.len_utf16() == 2;
-            self.units = self.units.saturating_add(if wide { 2 } else { 1 });
+        let mut characters = delta.chars();
+        while let Some(c) = characters.next() {
+            let half = if c == json::HALF { characters.next() } else { None };
+            let low = half.is_some_and(json::is_low);
+            let after_high = std::mem::replace(&mut self.ends_in_high, half.is_some() && !low);
+            let wide = if half.is_some() { low && after_high } else { c.len_utf16() == 2 };
+            self.units = self.units.saturating_add(if wide && half.is_none() { 2 } else { 1 });
             if wide {
                 self.wide.push(self.units);
             }
@@ -257,14 +263,14 @@ fn data(chunk: Chunk, said: &mut Transcript<'_>) -> Result<(), AgentError> {
 }
 
 /// What servers say of a message besides what it says.
-fn about(mut metadata: Value, said: &mut Transcript<'_>) -> Result<(), AgentError> {
-    let mut take = |name: &str| metadata.get_mut(name).map(Value::take).unwrap_or_default();
-    said.sources(take("sources"))?;
-    for name in ["usage", "totalUsage"] {
-        said.usage(&take(name))?;
+fn about(metadata: Value, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+    let Value::Object(mut metadata) = metadata else { return Ok(()) };
+    said.cited(&mut metadata)?;
+    for usage in ["usage", "totalUsage"].into_iter().filter_map(|name| metadata.get(name)) {
+        said.usage(usage)?;
     }
-    match take("model") {
-        Value::String(model) => said.model(model),
+    match metadata.remove("model") {
+        Some(Value::String(model)) => said.model(model),
         _ => Ok(()),
     }
 }

@@ -13,10 +13,23 @@ const SNIPPET: [&str; 8] =
 /// An object that says where a text stands, or what it was taken from.
 const INNER: [&str; 4] = ["url_citation", "file_citation", "source", "document"];
 
+/// Where an answer, or a piece of one, has what it cites. What says more comes before the addresses that stand for it.
+const CITED: [&str; 3] = ["search_results", "sources", "citations"];
+
+/// Takes out everything that an object says it cites, also in its `context`, as Azure's do.
+pub(super) fn cited(members: &mut Members) -> Vec<Source> {
+    let mut sources: Vec<_> = CITED.iter().filter_map(|name| members.remove(*name)).flat_map(all).collect();
+    if let Some(Value::Object(context)) = members.get_mut("context") {
+        sources.extend(cited(context));
+    }
+    sources
+}
+
 /// Everything that a list of sources, a table of them, or a single one says.
 pub(super) fn all(value: Value) -> Vec<Source> {
     match value {
         Value::Array(items) => items.into_iter().filter_map(one).collect(),
+        Value::Object(mut members) if holds_others(&members) => cited(&mut members),
         Value::Object(members) if !members.is_empty() && members.values().all(Value::is_object) => {
             if INNER.iter().any(|name| members.contains_key(*name)) {
                 return one(Value::Object(members)).into_iter().collect();
@@ -25,6 +38,13 @@ pub(super) fn all(value: Value) -> Vec<Source> {
         }
         one_of_them => one(one_of_them).into_iter().collect(),
     }
+}
+
+/// Some put a name around the list.
+fn holds_others(members: &Members) -> bool {
+    let is_list = |name: &str| members.get(name).is_some_and(Value::is_array);
+    CITED.into_iter().any(is_list)
+        && ![&TITLE[..], &URL, &SNIPPET, &INNER].concat().iter().any(|name| members.contains_key(*name))
 }
 
 /// One source: an object, or a string that is an address or a title.
@@ -216,9 +236,13 @@ mod tests {
             json!({"url": "https://a"}),
             json!({"url_citation": {"url": "https://a"}}),
             json!("https://a"),
+            json!({"sources": ["https://a"], "count": 1}),
+            json!({"context": {}, "citations": [{"url": "https://a"}]}),
         ] {
             assert_eq!(shown(alone), std::slice::from_ref(&a));
         }
         assert!(shown(json!(null)).is_empty());
+        let noted = json!({"url": "https://a", "citations": ["p. 3"]});
+        assert_eq!(shown(noted), [json!({"kind": "url", "url": "https://a", "metadata": {"citations": ["p. 3"]}})]);
     }
 }

@@ -1,6 +1,8 @@
 //! How an agent can fail: a stable code and a sentence, both saved with the run.
 
-use ::http::StatusCode;
+use http::StatusCode;
+
+use super::json;
 
 /// An agent's failure.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +87,7 @@ impl AgentError {
 
     /// What the agent said about its own failure.
     pub(super) fn own_words(said: impl Into<String>) -> Self {
-        Self::new(AgentFault::Error, said)
+        Self::new(AgentFault::Error, json::whole(said.into()))
     }
 
     /// The same, fit to go out: with every mention of a secret blacked out, and then cut to a length that fits an error.

@@ -4,14 +4,17 @@
 use std::ops::ControlFlow;
 
 use proto::history::v1::{Data, File, ToolCall, ToolInput};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{
     Map, Value,
     value::{RawValue, to_raw_value},
 };
 
 use super::{
-    Agent, AgentError, AgentFault, Question, Reader, http::own_message, json, prompt, sse, tools,
+    Agent, AgentError, AgentFault, Question, Reader,
+    call::own_message,
+    json::{self, Text},
+    prompt, sse, tools,
     transcript::Transcript,
 };
 use crate::event::Event;
@@ -21,17 +24,14 @@ mod tests;
 
 const TEXT: [&str; 5] = ["output", "response", "answer", "content", "final_output"];
 const DELTA: [&str; 3] = ["text", "delta", "content"];
-const EVENTS: [&str; 15] = [
+const THINGS: [&str; 5] = ["tool_input", "tool_call", "tool_result", "file", "data"];
+const EVENTS: [&str; 11] = [
     "delta",
     "text",
     "reasoning",
     "source",
     "sources",
-    "tool_input",
-    "tool_call",
-    "tool_result",
-    "file",
-    "data",
+    "citations",
     "title",
     "usage",
     "model",
@@ -97,9 +97,15 @@ impl Reader for Answer {
             }
             return Ok(ControlFlow::Break(()));
         }
-        if EVENTS.contains(&event.name) {
-            let data = json::read(event.data, &format!("the data of the agent's `{}` event", event.name))?;
-            say(event.name, data, said)?;
+        let what = || format!("the data of the agent's `{}` event", event.name);
+        if THINGS.contains(&event.name) {
+            if !event.data.trim_start().starts_with('{') {
+                return Err(AgentError::bad_response(format!("{} is no object", what())));
+            }
+            let thing: Thing = json::read(event.data, &what())?;
+            said.emit(thing.into_event(event.name)?)?;
+        } else if EVENTS.contains(&event.name) {
+            say(event.name, json::read(event.data, &what())?, said)?;
         }
         Ok(ControlFlow::Continue(()))
     }
@@ -130,7 +136,7 @@ impl Reader for Answer {
 
 /// What is said of an answer besides what it says.
 fn about(members: &mut Map<String, Value>, said: &mut Transcript<'_>) -> Result<(), AgentError> {
-    said.sources(members.remove("sources").unwrap_or_default())?;
+    said.cited(members)?;
     if let Some(title) = take_string(members, &["title"]) {
         said.emit(Event::Title(title))?;
     }
@@ -152,55 +158,87 @@ fn say(name: &str, data: Value, said: &mut Transcript<'_>) -> Result<(), AgentEr
         _ => Err(no_text()),
     };
     match name {
-        "delta" | "text" => said.text(text(data, &DELTA)?).map(|_| ()),
+        "delta" | "text" => match data {
+            Value::Object(members) => piece(members, said)?.then_some(()).ok_or_else(no_text),
+            data => said.text(text(data, &DELTA)?).map(|_| ()),
+        },
         "reasoning" => said.reasoning(text(data, &DELTA)?),
         "title" => said.emit(Event::Title(text(data, &["title", "text"])?)),
         "model" => said.model(text(data, &["model", "name"])?),
         "finish_reason" => said.finish_reason(&text(data, &["reason", "finish_reason"])?),
-        "source" | "sources" => said.sources(data),
+        "source" | "sources" | "citations" => said.sources(data),
         "usage" => said.usage(&data),
         "error" => Err(AgentError::own_words(own_message(&data).unwrap_or_default())),
-        _ => match data {
-            Value::Object(members) => said.emit(thing(name, members)?),
-            _ => Err(AgentError::bad_response(format!("the data of the agent's `{name}` event is no object"))),
-        },
+        _ => Ok(()),
     }
 }
 
-/// A tool call or its result, a file, or something of the agent's own.
-fn thing(name: &str, mut members: Map<String, Value>) -> Result<Event, AgentError> {
-    let missing = |member: &str| AgentError::bad_response(format!("the agent's `{name}` event has no `{member}`"));
-    let mut needed = |names: &[&str]| take_string(&mut members, names).ok_or_else(|| missing(names[0]));
-    Ok(match name {
-        "tool_input" => {
-            let (id, delta) = (needed(&["id"])?, needed(&["delta", "input"]).unwrap_or_default());
-            Event::ToolInput(ToolInput { id, name: needed(&["name"]).unwrap_or_default(), delta })
-        }
-        "tool_call" => {
-            let (id, name) = (needed(&["id"])?, needed(&["name"])?);
-            let input_json = match members.remove("input").or_else(|| members.remove("arguments")) {
-                None | Some(Value::Null) => "{}".to_owned(),
-                Some(input) => input.to_string(),
-            };
-            Event::ToolCall(ToolCall { id, name, input_json })
-        }
-        "tool_result" => {
-            let id = needed(&["id"])?;
-            match members.remove("error").filter(|error| !error.is_null()) {
-                Some(error) => tools::failure(id, error.as_str().map_or_else(|| error.to_string(), str::to_owned)),
-                None => tools::result(id, members.remove("output").unwrap_or_default().to_string()),
+/// More of the text, and what it cites; one of the two is enough.
+fn piece(mut members: Map<String, Value>, said: &mut Transcript<'_>) -> Result<bool, AgentError> {
+    let text = take_string(&mut members, &DELTA);
+    let before = members.len();
+    let said_text = text.is_some();
+    said.text(text.unwrap_or_default())?;
+    said.cited(&mut members)?;
+    Ok(said_text || members.len() < before)
+}
+
+/// A tool call or its result, a file, or something of the agent's own. Documents in it are not looked into.
+#[derive(Deserialize)]
+struct Thing {
+    #[serde(default)]
+    id: Text,
+    #[serde(default)]
+    name: Text,
+    #[serde(default)]
+    delta: Text,
+    input: Option<Box<RawValue>>,
+    arguments: Option<Box<RawValue>>,
+    output: Option<Box<RawValue>>,
+    error: Option<Box<RawValue>>,
+    #[serde(default)]
+    url: Text,
+    #[serde(default, alias = "mediaType")]
+    media_type: Text,
+    #[serde(default)]
+    filename: Text,
+    data: Option<Box<RawValue>>,
+    #[serde(default)]
+    transient: Value,
+}
+
+impl Thing {
+    fn into_event(self, kind: &str) -> Result<Event, AgentError> {
+        let missing = |member: &str| AgentError::bad_response(format!("the agent's `{kind}` event has no `{member}`"));
+        let needed = |member: &str, text: Text| text.0.ok_or_else(|| missing(member));
+        Ok(match kind {
+            "tool_input" => {
+                let delta = self.delta.0.or_else(|| self.input.map(|input| json::words(&input))).unwrap_or_default();
+                Event::ToolInput(ToolInput { id: needed("id", self.id)?, name: self.name.or_empty(), delta })
             }
-        }
-        "file" => {
-            let (url, media_type) = (needed(&["url"])?, needed(&["media_type", "mediaType"])?);
-            Event::File(File { url, media_type, name: needed(&["name", "filename"]).ok() })
-        }
-        _ => {
-            let (name, id) = (needed(&["name"])?, needed(&["id"]).ok());
-            let transient = members.get("transient") == Some(&Value::Bool(true));
-            Event::Data(Data { name, id, data_json: members.remove("data").unwrap_or_default().to_string(), transient })
-        }
-    })
+            "tool_call" => {
+                let (id, name) = (needed("id", self.id)?, needed("name", self.name)?);
+                let input = self.input.or(self.arguments);
+                Event::ToolCall(ToolCall {
+                    id,
+                    name,
+                    input_json: input.map_or_else(|| "{}".to_owned(), |input| json::document(Some(input))),
+                })
+            }
+            "tool_result" => match self.error {
+                Some(error) => tools::failure(needed("id", self.id)?, json::words(&error)),
+                None => tools::result(needed("id", self.id)?, json::document(self.output)),
+            },
+            "file" => {
+                let (url, media_type) = (needed("url", self.url)?, needed("media_type", self.media_type)?);
+                Event::File(File { url, media_type, name: self.name.0.or(self.filename.0) })
+            }
+            _ => {
+                let (name, transient) = (needed("name", self.name)?, self.transient == Value::Bool(true));
+                Event::Data(Data { name, id: self.id.0, data_json: json::document(self.data), transient })
+            }
+        })
+    }
 }
 
 fn take_string(members: &mut Map<String, Value>, names: &[&str]) -> Option<String> {

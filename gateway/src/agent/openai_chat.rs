@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     Agent, AgentError, AgentFault, Question, Reader,
-    http::own_message,
+    call::own_message,
     json::{self, Text},
     prompt, sse,
     tools::ToolCalls,
@@ -83,9 +83,20 @@ impl Reader for Answer {
             "[DONE]" => return self.close(said).map(ControlFlow::Break),
             _ => {}
         }
-        if event.name == "error" {
-            let error = json::read(event.data, "the agent's error")?;
-            return Err(AgentError::own_words(own_message(&error).unwrap_or_default()));
+        match event.name {
+            "error" => {
+                let error = json::read(event.data, "the agent's error")?;
+                return Err(AgentError::own_words(own_message(&error).unwrap_or_default()));
+            }
+            "source" | "sources" | "citations" => {
+                said.sources(json::read(event.data, "what the agent cites")?)?;
+                return Ok(ControlFlow::Continue(()));
+            }
+            // Servers have events of their own between the pieces.
+            name if !name.is_empty() && !event.data.trim_start().starts_with('{') => {
+                return Ok(ControlFlow::Continue(()));
+            }
+            _ => {}
         }
         let chunk: Chunk = json::read(event.data, "a piece of the agent's stream")?;
         self.take(chunk, said)?;
@@ -133,17 +144,18 @@ impl Answer {
     }
 
     fn choice(&mut self, choice: Choice, said: &mut Transcript<'_>) -> Result<(), AgentError> {
-        let Choice { delta, message, finish_reason, .. } = choice;
+        let Choice { delta, message, finish_reason, citations, .. } = choice;
         // Some repeat all that was said so far as `message` beside every `delta`.
         let repeated = delta.is_some() || self.spoke;
         if let Some(delta) = delta {
             self.say(delta, said)?;
         }
         match message {
-            Some(message) if repeated => said.sources(message.annotations)?,
+            Some(mut message) if repeated => said.sources_of(message.cited())?,
             Some(message) => self.say(message, said)?,
             None => {}
         }
+        said.sources(citations)?;
         match finish_reason.said() {
             Some(reason) if !self.stopped => {
                 self.stopped = true;
@@ -154,7 +166,8 @@ impl Answer {
         }
     }
 
-    fn say(&mut self, delta: Said, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+    fn say(&mut self, mut delta: Said, said: &mut Transcript<'_>) -> Result<(), AgentError> {
+        let cited = delta.cited();
         for thought in [delta.reasoning_content, delta.reasoning] {
             if let Some(thought) = thought.said() {
                 said.reasoning(thought)?;
@@ -185,18 +198,14 @@ impl Answer {
         if let Some(function) = delta.function_call {
             self.call(ToolDelta { index: Some(0), id: Text::default(), function: Some(function) }, said)?;
         }
-        said.sources(delta.annotations)
+        said.sources_of(cited)
     }
 
     fn call(&mut self, delta: ToolDelta, said: &mut Transcript<'_>) -> Result<(), AgentError> {
         let id = self.call_id(delta.index, delta.id.as_str());
         let function = delta.function.unwrap_or_default();
         self.tools.begin(&id, function.name.as_str(), said)?;
-        let arguments = match function.arguments {
-            Value::Null => String::new(),
-            Value::String(arguments) => arguments,
-            arguments => arguments.to_string(),
-        };
+        let arguments = function.arguments.map(|arguments| json::words(&arguments)).unwrap_or_default();
         self.tools.more(&id, arguments, said)
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use tokio::time::Instant;
 
 use super::{
-    Agent, AgentError, Question, http,
+    Agent, AgentError, Question, call,
     sse::{Decoder, Event, TooLarge},
     transcript::Transcript,
 };
@@ -42,7 +42,7 @@ pub(super) async fn answer(
     said: &mut Transcript<'_>,
 ) -> Result<(), AgentError> {
     let mut reader = agent.config.protocol.reader();
-    let mut response = Box::pin(http::post(agent, question, until)).await?;
+    let mut response = Box::pin(call::post(agent, question, until)).await?;
     agent.circuit.answering();
     let longest = agent.patience.max_answer.saturating_mul(OVERHEAD).saturating_add(SLACK);
     if response.media_type == "text/event-stream" {
@@ -60,7 +60,7 @@ pub(super) async fn answer(
 }
 
 async fn stream(
-    response: &mut http::Answer,
+    response: &mut call::Answer,
     longest: usize,
     reader: &mut dyn Reader,
     said: &mut Transcript<'_>,

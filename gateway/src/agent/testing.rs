@@ -32,7 +32,8 @@ impl Heard {
         speak: impl FnOnce(&mut Transcript<'_>) -> Result<(), AgentError>,
     ) -> (Vec<Value>, Result<(), String>) {
         let mut heard = Self::default();
-        let ended = speak(&mut Transcript::new(&mut heard));
+        let mut transcript = Transcript::new(&mut heard);
+        let ended = speak(&mut transcript).and(transcript.end());
         let told = ended.map_err(|error| error.fit_to_tell(None));
         (heard.0, told.map_err(|error| format!("{}: {error}", error.fault.code())))
     }

@@ -6,9 +6,13 @@ use std::collections::HashSet;
 use futures_util::future::BoxFuture;
 use prost::Message as _;
 use proto::history::v1::{Data, File, Source, ToolCall, ToolInput, ToolResult, Usage};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{AgentError, Sink, citation, json::storable, usage};
+use super::{
+    AgentError, Sink, citation,
+    json::{self, storable},
+    usage,
+};
 use crate::{digest::digest, event::Event};
 
 /// What is known of a source that was said: no two have the same.
@@ -20,6 +24,9 @@ pub(super) struct Transcript<'a> {
     characters: usize,
     ends_in_line: bool,
     paragraph_due: bool,
+    /// The first half of a character that a piece of the text ended with, and of the reasoning.
+    half: String,
+    half_of_reasoning: String,
     sources: HashSet<Mark>,
     /// Addresses and titles of these, together and alone.
     named: HashSet<Mark>,
@@ -34,6 +41,8 @@ impl<'a> Transcript<'a> {
             characters: 0,
             ends_in_line: false,
             paragraph_due: false,
+            half: String::new(),
+            half_of_reasoning: String::new(),
             sources: HashSet::new(),
             named: HashSet::new(),
             usage: None,
@@ -48,6 +57,7 @@ impl<'a> Transcript<'a> {
 
     /// More of the answer's text. Says at which character of the answer it begins.
     pub(super) fn text(&mut self, text: String) -> Result<usize, AgentError> {
+        let text = completed(&mut self.half, text);
         if text.is_empty() {
             return Ok(self.characters);
         }
@@ -68,7 +78,21 @@ impl<'a> Transcript<'a> {
     }
 
     pub(super) fn reasoning(&mut self, text: String) -> Result<(), AgentError> {
+        let text = completed(&mut self.half_of_reasoning, text);
         if text.is_empty() { Ok(()) } else { self.sink.emit(Event::Reasoning(clean(text))) }
+    }
+
+    /// Nothing more is said: the other half of a character will not come.
+    pub(super) fn end(&mut self) -> Result<(), AgentError> {
+        for (half, event) in [
+            (std::mem::take(&mut self.half_of_reasoning), Event::Reasoning as fn(String) -> Event),
+            (std::mem::take(&mut self.half), Event::Text),
+        ] {
+            if !half.is_empty() {
+                self.sink.emit(event(clean(half)))?;
+            }
+        }
+        Ok(())
     }
 
     /// Everything that a list of sources, or a single one, says.
@@ -76,8 +100,18 @@ impl<'a> Transcript<'a> {
         citation::all(value).into_iter().try_for_each(|source| self.source(source))
     }
 
+    /// The same, from several places.
+    pub(super) fn sources_of(&mut self, places: impl IntoIterator<Item = Value>) -> Result<(), AgentError> {
+        places.into_iter().try_for_each(|value| self.sources(value))
+    }
+
+    /// Everything that an object says it cites, which is taken out of it.
+    pub(super) fn cited(&mut self, members: &mut Map<String, Value>) -> Result<(), AgentError> {
+        citation::cited(members).into_iter().try_for_each(|source| self.source(source))
+    }
+
     /// A source that has been said, or says less than one that has, is passed over.
-    pub(super) fn source(&mut self, source: Source) -> Result<(), AgentError> {
+    fn source(&mut self, source: Source) -> Result<(), AgentError> {
         let source = Source {
             kind: clean(source.kind),
             title: source.title.map(clean),
@@ -161,8 +195,19 @@ fn mark<T: AsRef<[u8]>>(texts: impl IntoIterator<Item = Option<T>>) -> Mark {
     *digest(texts).as_ref().first_chunk().expect("a digest has 32 bytes")
 }
 
-/// NUL cannot be stored; its visible stand-in can.
+/// A piece of a text with the half of a character that came before it, without the half that it ends with.
+fn completed(half: &mut String, text: String) -> String {
+    if text.is_empty() {
+        return text;
+    }
+    let mut text = if half.is_empty() { text } else { std::mem::take(half) + &text };
+    *half = json::split_half(&mut text);
+    json::whole(text)
+}
+
+/// NUL and half a character cannot be stored; their visible stand-in can.
 fn clean(text: String) -> String {
+    let text = json::whole(text);
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 const INPUT: [&str; 4] = ["input_tokens", "prompt_tokens", "inputTokens", "promptTokens"];
 const OUTPUT: [&str; 4] = ["output_tokens", "completion_tokens", "outputTokens", "completionTokens"];
+/// What all who read JSON can count to.
+const MOST: u64 = (1 << 53) - 1;
 const TOTAL: [&str; 3] = ["total_tokens", "totalTokens", "total"];
 
 /// The counts of an object, or the sums of several. None where nothing is counted.
@@ -22,18 +24,18 @@ pub(super) fn read(value: &Value) -> Option<Usage> {
 
 fn one(value: &Value) -> Option<Usage> {
     let count = |names: &[&str]| {
-        let count = names.iter().find_map(|name| value.get(name).and_then(Value::as_i64));
-        count.filter(|count| *count >= 0)
+        let count = names.iter().find_map(|name| value.get(name).and_then(Value::as_u64))?;
+        i64::try_from(count.min(MOST)).ok()
     };
     let (input_tokens, output_tokens) = (count(&INPUT), count(&OUTPUT));
-    let both = || input_tokens?.checked_add(output_tokens?);
+    let both = || sum(Some(input_tokens?), Some(output_tokens?));
     let usage = Usage { input_tokens, output_tokens, total_tokens: count(&TOTAL).or_else(both) };
     (usage != Usage::default()).then_some(usage)
 }
 
 fn sum(a: Option<i64>, b: Option<i64>) -> Option<i64> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(a.saturating_add(b)),
+        (Some(a), Some(b)) => i64::try_from(a.saturating_add(b).unsigned_abs().min(MOST)).ok(),
         (a, b) => a.or(b),
     }
 }
@@ -54,5 +56,9 @@ mod tests {
         assert_eq!(counts(models), Some((Some(11), Some(2), Some(3))));
         assert_eq!(counts(json!({"input_tokens": -1, "cost": 0.1})), None);
         assert_eq!(counts(json!("free")), None);
+        let most = Some((1_i64 << 53) - 1);
+        let many = json!({"input_tokens": u64::MAX, "output_tokens": 1_u64 << 53});
+        assert_eq!(counts(many.clone()), Some((most, most, most)));
+        assert_eq!(counts(json!([many, many])), Some((most, most, most)));
     }
 }

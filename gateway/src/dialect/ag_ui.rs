@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     event::{Event, Outcome, Step},
+    problem::Problem,
     resource::{Source, document},
-    run::{Lost, Reader},
+    run::{Coming, Lost},
 };
 
 mod frame;
@@ -27,8 +28,8 @@ pub(crate) struct RunNames {
 }
 
 /// Follows a run to its last event.
-pub(crate) fn stream(reader: Reader, names: RunNames) -> Response {
-    sse::follow(reader.after(None), AgUi::new(names))
+pub(crate) fn stream(coming: impl Into<Coming>, names: RunNames) -> Response {
+    sse::follow(coming.into().rewound(), AgUi::new(names))
 }
 
 struct AgUi {
@@ -84,6 +85,10 @@ impl Dialect for AgUi {
         let (code, message) = lost.told();
         self.close(frames);
         frames.data(None, &Frame::RunError { message, code, usage: None });
+    }
+
+    fn refuse(&mut self, problem: &Problem, frames: &mut Frames) {
+        frames.data(None, &Frame::RunError { message: problem.detail(), code: problem.code(), usage: None });
     }
 }
 

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::{
     event::{Event, Outcome, Started, Step},
+    problem::Problem,
     resource::document,
-    run::{Lost, Reader},
+    run::{Coming, Lost},
 };
 
 mod chunk;
@@ -25,8 +26,8 @@ mod chunk;
 const HEADER: &str = "x-vercel-ai-ui-message-stream";
 
 /// Follows a run to its last chunk.
-pub(crate) fn stream(reader: Reader) -> Response {
-    let mut response = sse::follow(reader.after(None), AiSdk::default());
+pub(crate) fn stream(coming: impl Into<Coming>) -> Response {
+    let mut response = sse::follow(coming.into().rewound(), AiSdk::default());
     response.headers_mut().insert(HEADER, HeaderValue::from_static("v1"));
     response
 }
@@ -61,12 +62,13 @@ impl Dialect for AiSdk {
 
     /// The run goes on: whoever resumes gets all of it.
     fn lose(&mut self, lost: Lost, frames: &mut Frames) {
-        let (code, text) = lost.told();
+        let (code, message) = lost.told();
         self.close(frames);
-        let message_metadata = End::new("lost").because(Fault { code, message: text });
-        frames.data(None, &Chunk::MessageMetadata { message_metadata });
-        frames.data(None, &Chunk::Error { error_text: text });
-        frames.word(DONE);
+        fail("lost", Fault { code, message }, frames);
+    }
+
+    fn refuse(&mut self, problem: &Problem, frames: &mut Frames) {
+        fail("refused", Fault { code: problem.code(), message: problem.detail() }, frames);
     }
 }
 
@@ -186,6 +188,13 @@ impl AiSdk {
         }
         frames.word(DONE);
     }
+}
+
+fn fail(status: &str, fault: Fault<'_>, frames: &mut Frames) {
+    let error_text = fault.message;
+    frames.data(None, &Chunk::MessageMetadata { message_metadata: End::new(status).because(fault) });
+    frames.data(None, &Chunk::Error { error_text });
+    frames.word(DONE);
 }
 
 #[cfg(test)]

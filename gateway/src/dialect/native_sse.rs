@@ -12,8 +12,9 @@ use serde_json::value::RawValue;
 use super::sse::{self, Dialect, Frames};
 use crate::{
     event::{Event, Outcome, Started, Step},
+    problem::Problem,
     resource::{Message, Run, Source, Usage, document},
-    run::{Lost, Reader},
+    run::{Coming, Lost, Reader},
 };
 
 /// The first event: what is saved before the agent is called.
@@ -80,19 +81,31 @@ struct End {
 }
 
 /// Follows a run to its last event.
-pub(crate) fn stream(reader: Reader) -> Response {
-    let started = reader.started();
-    let next = format!("{}-0", reader.run_id());
-    sse::follow(reader, Native { started, last: next })
+pub(crate) fn stream(coming: impl Into<Coming>) -> Response {
+    sse::follow(coming, Native::default())
 }
 
+#[derive(Default)]
 struct Native {
     started: Option<Arc<Started>>,
     /// The id of the last event.
     last: String,
 }
 
+/// The last event where there is no run.
+#[derive(Serialize)]
+struct Refusal<'a> {
+    run: (),
+    message: (),
+    problem: &'a Problem,
+}
+
 impl Dialect for Native {
+    fn begin(&mut self, reader: &Reader) {
+        self.started = reader.started();
+        self.last = format!("{}-0", reader.run_id());
+    }
+
     fn tell(&mut self, step: Step, id: &str, frames: &mut Frames) {
         id.clone_into(&mut self.last);
         match step {
@@ -116,7 +129,11 @@ impl Dialect for Native {
             self.started.as_ref().map(|started| (started.run.clone(), started.message.clone())).unwrap_or_default();
         let (code, text) = lost.told();
         message.error = Some(RunError { code: code.to_owned(), message: text.to_owned() });
-        frames.event("interrupted", &self.last, &End { run: run.into(), message: message.into() });
+        frames.event("interrupted", self.last.as_str(), &End { run: run.into(), message: message.into() });
+    }
+
+    fn refuse(&mut self, problem: &Problem, frames: &mut Frames) {
+        frames.event("failed", None, &Refusal { run: (), message: (), problem });
     }
 }
 

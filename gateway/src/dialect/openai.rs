@@ -18,7 +18,7 @@ use super::{
 use crate::{
     event::{Event, Outcome, Step},
     problem::{OpenAiProblem, Problem, Refused},
-    run::{Lost, Reader},
+    run::{Coming, Lost, Reader},
 };
 
 mod chunk;
@@ -32,28 +32,31 @@ const CONVERSATION: HeaderName = HeaderName::from_static("x-conversation-id");
 pub(crate) struct Completions {
     /// What the client calls the agent.
     pub(crate) model: String,
-    pub(crate) stream: bool,
     /// Whether one more chunk tells what the answer cost.
     pub(crate) include_usage: bool,
 }
 
 impl Completions {
-    /// Tells the run. The answer begins when the run has, so that its headers can name the conversation.
-    pub(crate) async fn tell(self, reader: Reader) -> Result<Response, Refused> {
-        let mut reader = reader.after(None);
-        if !self.stream {
-            let outcome = json::completed(reader).await?;
-            let answer = Json(Completion::new(&self.model, &outcome)).into_response();
-            return Ok(naming(&outcome.run.conversation_id, answer));
-        }
+    /// Tells the run when it is over.
+    pub(crate) async fn whole(self, reader: Reader) -> Result<Response, Refused> {
+        let outcome = json::completed(reader).await?;
+        let answer = Json(Completion::new(&self.model, &outcome)).into_response();
+        Ok(naming(&outcome.run.conversation_id, answer))
+    }
+
+    /// Follows the run to its last chunk. Where it need not wait, the headers can name the conversation.
+    pub(crate) async fn stream(self, coming: Coming) -> Result<Response, Refused> {
+        let reader = match coming.rewound() {
+            Coming::Begun(reader) => reader,
+            waiting @ Coming::Waiting(_) => return Ok(sse::follow(waiting, Streamed::of(self))),
+        };
         if reader.started().is_none() {
             // The first step is there at once.
             let first = reader.clone().next().await;
             first.map_err(|_| Problem::overloaded("the run goes on, but cannot be told here; ask for it again"))?;
         }
         let conversation_id = reader.started().map(|started| started.run.conversation_id.clone()).unwrap_or_default();
-        reader = reader.after(None);
-        Ok(naming(&conversation_id, sse::follow(reader, Streamed { wanted: self, run: Run::default() })))
+        Ok(naming(&conversation_id, sse::follow(reader, Streamed::of(self))))
     }
 }
 
@@ -91,13 +94,20 @@ impl Dialect for Streamed {
 
     fn lose(&mut self, lost: Lost, frames: &mut Frames) {
         let (code, text) = lost.told();
-        let problem = Problem::new(http::StatusCode::SERVICE_UNAVAILABLE, code, text);
-        frames.data(None, &OpenAiProblem::from(&*problem));
+        self.refuse(&Problem::new(http::StatusCode::SERVICE_UNAVAILABLE, code, text), frames);
+    }
+
+    fn refuse(&mut self, problem: &Problem, frames: &mut Frames) {
+        frames.data(None, &OpenAiProblem::from(problem));
         frames.word(DONE);
     }
 }
 
 impl Streamed {
+    fn of(wanted: Completions) -> Self {
+        Self { wanted, run: Run::default() }
+    }
+
     fn chunk<'a>(&'a self, choice: Choice<'a>) -> Chunk<'a> {
         Chunk::new(&self.run, &self.wanted.model, vec![choice], self.wanted.include_usage)
     }

@@ -7,14 +7,15 @@ use axum::{
     body::{Body, Bytes},
     response::{IntoResponse as _, Response},
 };
-use futures_util::stream;
+use futures_util::{future::BoxFuture, stream};
 use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::{
     event::Step,
-    run::{Entry, Lost, Reader},
+    problem::{Problem, Refused},
+    run::{Coming, Entry, Lost, Reader},
 };
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -27,11 +28,17 @@ const TOGETHER: usize = 16 * 1024;
 
 /// A way to tell a run, frame by frame.
 pub(super) trait Dialect: Send + 'static {
+    /// Learns which run it is to tell, before anything else.
+    fn begin(&mut self, _reader: &Reader) {}
+
     /// Tells a step. A dialect may have no word for it, or several.
     fn tell(&mut self, step: Step, id: &str, frames: &mut Frames);
 
     /// Says that the rest cannot be told here, though the run may go on: the last words after all that was told.
     fn lose(&mut self, lost: Lost, frames: &mut Frames);
+
+    /// Says why there is no run to tell, after it was waited for: the only words.
+    fn refuse(&mut self, problem: &Problem, frames: &mut Frames);
 }
 
 /// Frames that go out.
@@ -40,11 +47,11 @@ pub(super) struct Frames(Vec<u8>);
 
 impl Frames {
     /// An event with a name.
-    pub(super) fn event(&mut self, name: &str, id: &str, data: &impl Serialize) {
+    pub(super) fn event<'a>(&mut self, name: &str, id: impl Into<Option<&'a str>>, data: &impl Serialize) {
         self.0.extend_from_slice(b"event: ");
         self.0.extend_from_slice(name.as_bytes());
         self.0.push(b'\n');
-        self.data(Some(id), data);
+        self.data(id.into(), data);
     }
 
     /// An event without a name.
@@ -82,24 +89,15 @@ impl Frames {
     }
 }
 
-/// Follows a run to its last step.
-pub(super) fn follow(reader: Reader, dialect: impl Dialect) -> Response {
-    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
-    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let id = format!("{}-", reader.run_id());
-    let following = Following {
-        prefix: id.len(),
-        id,
-        reader,
-        dialect,
-        heartbeat,
-        given: Instant::now(),
-        frames: Frames::default(),
-        begun: false,
-        over: false,
+/// Follows a run to its last step, and waits for its first.
+pub(super) fn follow(coming: impl Into<Coming>, dialect: impl Dialect) -> Response {
+    let telling = match coming.into() {
+        Coming::Begun(reader) => Telling::Following(Box::new(Following::new(reader, dialect))),
+        Coming::Waiting(run) => Telling::Waiting(Waiting { run, dialect, heartbeat: heartbeat(), begun: false }),
     };
-    let chunks = stream::unfold(following, async |mut following| {
-        following.chunk().await.map(|chunk| (Ok::<_, Infallible>(chunk), following))
+    let chunks = stream::unfold(telling, async |telling| {
+        let (chunk, telling) = telling.chunk().await?;
+        Some((Ok::<_, Infallible>(chunk), telling))
     });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
@@ -107,6 +105,71 @@ pub(super) fn follow(reader: Reader, dialect: impl Dialect) -> Response {
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     (headers, Body::from_stream(chunks)).into_response()
+}
+
+fn heartbeat() -> Interval {
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    heartbeat
+}
+
+enum Telling<D> {
+    Waiting(Waiting<D>),
+    Following(Box<Following<D>>),
+    Over,
+}
+
+impl<D: Dialect> Telling<D> {
+    /// What goes out next, and what comes after it.
+    async fn chunk(self) -> Option<(Bytes, Self)> {
+        let mut following = match self {
+            Self::Waiting(waiting) => match waiting.outcome().await {
+                Outcome::Waits(waiting) => return Some((Bytes::from_static(COMMENT), Self::Waiting(waiting))),
+                Outcome::Refused(last_words) => return last_words.map(|words| (words, Self::Over)),
+                Outcome::Begun(following) => Box::new(following),
+            },
+            Self::Following(following) => following,
+            Self::Over => return None,
+        };
+        let chunk = following.chunk().await?;
+        Some((chunk, Self::Following(following)))
+    }
+}
+
+/// Somebody for whose question another run is in the way.
+struct Waiting<D> {
+    run: BoxFuture<'static, Result<Reader, Refused>>,
+    dialect: D,
+    heartbeat: Interval,
+    begun: bool,
+}
+
+enum Outcome<D> {
+    Waits(Waiting<D>),
+    Refused(Option<Bytes>),
+    Begun(Following<D>),
+}
+
+impl<D: Dialect> Waiting<D> {
+    /// The very first is a comment, at once.
+    async fn outcome(mut self) -> Outcome<D> {
+        if !std::mem::replace(&mut self.begun, true) {
+            return Outcome::Waits(self);
+        }
+        let run = tokio::select! {
+            biased;
+            run = &mut self.run => run,
+            _ = self.heartbeat.tick() => return Outcome::Waits(self),
+        };
+        match run {
+            Ok(reader) => Outcome::Begun(Following { begun: true, ..Following::new(reader, self.dialect) }),
+            Err(refused) => {
+                let mut frames = Frames::default();
+                self.dialect.refuse(&refused, &mut frames);
+                Outcome::Refused(frames.take())
+            }
+        }
+    }
 }
 
 struct Following<D> {
@@ -124,6 +187,22 @@ struct Following<D> {
 }
 
 impl<D: Dialect> Following<D> {
+    fn new(reader: Reader, mut dialect: D) -> Self {
+        dialect.begin(&reader);
+        let id = format!("{}-", reader.run_id());
+        Self {
+            prefix: id.len(),
+            id,
+            reader,
+            dialect,
+            heartbeat: heartbeat(),
+            given: Instant::now(),
+            frames: Frames::default(),
+            begun: false,
+            over: false,
+        }
+    }
+
     /// What goes out next.
     async fn chunk(&mut self) -> Option<Bytes> {
         if !self.over && self.given.elapsed() > PATIENCE && self.reader.is_behind() {
@@ -190,6 +269,31 @@ mod tests {
     impl Dialect for Silent {
         fn tell(&mut self, _: Step, _: &str, _: &mut Frames) {}
         fn lose(&mut self, _: Lost, _: &mut Frames) {}
+        fn refuse(&mut self, problem: &Problem, frames: &mut Frames) {
+            frames.word(problem.code());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_hears_so_at_once_and_every_ten_seconds() {
+        for refused in [false, true] {
+            let (writer, reader) = open_log("r", 100);
+            let run = async move {
+                tokio::time::sleep(HEARTBEAT * 7 / 2).await;
+                if refused { Err(Problem::overloaded("enough")) } else { Ok(reader) }
+            };
+            let mut body = follow(Coming::Waiting(Box::pin(run)), Silent).into_body();
+            let began = Instant::now();
+            for _ in 0..4 {
+                assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), COMMENT);
+            }
+            assert_eq!(began.elapsed(), HEARTBEAT * 3);
+            writer.start(std::sync::Arc::default());
+            writer.end(std::sync::Arc::default());
+            let last = body.frame().await.map(|frame| frame.unwrap().into_data().unwrap());
+            assert_eq!(last.as_deref(), refused.then_some(&b"data: overloaded\n\n"[..]));
+            assert!(!refused || body.frame().await.is_none());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -113,21 +113,26 @@ async fn run(
     let (thread_id, run_id) = (input.thread_id, thread::bounded("runId", input.run_id)?);
     let thread = Thread::named("threadId", thread_id.clone())?;
     let key = idempotency_key(headers)?.unwrap_or_else(|| thread::key(&["ag-ui", &thread_id, &run_id]));
-    let asking = Asking { app: app.clone(), caller, thread, agent, on_conflict: OnConflict::CancelPrevious };
-    let reader = app.runs.see_through(async move { asking.submit(said, Some(key)).await }).await?;
-    Ok(dialect::ag_ui(reader, RunNames { thread_id, run_id }))
+    let names = RunNames { thread_id, run_id };
+    let Some(said) = said else {
+        // Whoever has the answer already may want to see its run again.
+        let known = app.runs.keyed(&caller, key).await?;
+        return Ok(dialect::ag_ui(known.ok_or_else(not_a_question)?, names));
+    };
+    let (asked, on_conflict) = (app.clone(), OnConflict::CancelPrevious);
+    let coming = app.runs.begin_or_wait(caller, |caller, waits| async move {
+        Asking { app: asked, caller, thread, agent, on_conflict, waits }.submit(said, Some(key)).await
+    });
+    Ok(dialect::ag_ui(coming.await?, names))
 }
 
 impl RunAgentInput {
-    fn said(&self) -> Result<Said, Refused> {
+    /// None where the newest message is no question.
+    fn said(&self) -> Result<Option<Said>, Refused> {
         if self.resume.as_ref().is_some_and(|resume| !resume.is_empty()) {
             return Err(thread::not_a_question("runs are not interrupted here, so that there is nothing to resume"));
         }
-        let Some(Message { id, content, .. }) = self.newest()? else {
-            return Err(thread::not_a_question(
-                "the newest message must be a question of the user's; results of tools that the client ran are not taken",
-            ));
-        };
+        let Some(Message { id, content, .. }) = self.newest()? else { return Ok(None) };
         let id = id.filter(|id| !id.is_empty()).map(|id| thread::bounded("messages.id", id)).transpose()?;
         let facts = [
             ("state", &self.state),
@@ -139,7 +144,7 @@ impl RunAgentInput {
             let value = value.as_ref().filter(|value| !is_empty(value))?;
             Some((name.to_owned(), value.clone()))
         });
-        Ok(Said { id, text: text(content.as_deref())?, metadata: metadata(facts.collect::<Map<_, _>>())? })
+        Ok(Some(Said { id, text: text(content.as_deref())?, metadata: metadata(facts.collect::<Map<_, _>>())? }))
     }
 
     /// The newest message that somebody said, where it is the user's.
@@ -155,6 +160,12 @@ impl RunAgentInput {
         }
         Ok(None)
     }
+}
+
+fn not_a_question() -> Refused {
+    thread::not_a_question(
+        "the newest message must be a question of the user's; results of tools that the client ran are not taken",
+    )
 }
 
 fn text(content: Option<&RawValue>) -> Result<String, Refused> {
@@ -180,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    fn said(messages: &Value) -> Result<Said, Refused> {
+    fn said(messages: &Value) -> Result<Option<Said>, Refused> {
         let body = json!({"threadId": "t", "runId": "r", "messages": messages, "tools": [], "state": {"page": 1}});
         serde_json::from_str::<RunAgentInput>(&body.to_string()).unwrap().said()
     }
@@ -193,6 +204,7 @@ mod tests {
             {"id": "2", "role": "user", "content": parts},
             {"id": "3", "role": "activity", "content": {}},
         ]))
+        .unwrap()
         .unwrap();
         assert_eq!((said.id.as_deref(), said.text.as_str()), (Some("2"), "a\n\nb"));
         assert_eq!(said.metadata.unwrap().get(), r#"{"state":{"page":1}}"#);
@@ -201,12 +213,13 @@ mod tests {
     #[test]
     fn what_is_no_question_is_refused() {
         for (messages, code) in [
-            (json!([]), "question_expected"),
-            (json!([{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}]), "question_expected"),
             (json!([{"role": "user", "content": [{"type": "image"}]}]), "parts_unsupported"),
             (json!([{"role": "user", "content": 7}]), "invalid_request"),
         ] {
             assert_eq!(said(&messages).unwrap_err().code(), code, "{messages}");
+        }
+        for messages in [json!([]), json!([{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}])] {
+            assert!(said(&messages).unwrap().is_none(), "{messages}");
         }
     }
 }

@@ -54,9 +54,11 @@ pub(super) async fn chat(
     let key = idempotency_key(&headers)?;
     let thread = Thread::named("id", request.id.clone())?;
     let agent = request.agent.clone();
-    let asking = Asking { app: app.clone(), caller, thread, agent, on_conflict: OnConflict::CancelPrevious };
-    let reader = app.runs.see_through(ask(asking, request, key)).await?;
-    Ok(dialect::ai_sdk(reader))
+    let (asked, on_conflict) = (app.clone(), OnConflict::CancelPrevious);
+    let coming = app.runs.begin_or_wait(caller, |caller, waits| {
+        ask(Asking { app: asked, caller, thread, agent, on_conflict, waits }, request, key)
+    });
+    Ok(dialect::ai_sdk(coming.await?))
 }
 
 async fn ask(asking: Asking, request: ChatRequest, key: Option<String>) -> Result<Reader, Refused> {

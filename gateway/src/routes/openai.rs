@@ -12,6 +12,7 @@ use crate::{
     dialect::{Completion, Completions},
     extract::{Caller, Foreign, Name, idempotency_key},
     problem::{OpenAiProblem, Problem, Refused},
+    run::Waits,
 };
 
 mod import;
@@ -81,9 +82,14 @@ pub(super) async fn complete(
     if !app.runs.agents().iter().any(|agent| agent.name() == turn.model) {
         return Err(no_such_model(&turn.model));
     }
-    let wanted = Completions { model: turn.model.clone(), stream: turn.stream, include_usage: turn.include_usage };
-    let reader = app.runs.see_through(import::ask(app.clone(), caller, turn, key)).await?;
-    wanted.tell(reader).await
+    let wanted = Completions { model: turn.model.clone(), include_usage: turn.include_usage };
+    if !turn.stream {
+        let ask = import::ask(app.clone(), caller, turn, key, Waits::default());
+        return wanted.whole(app.runs.see_through(ask).await?).await;
+    }
+    let asked = app.clone();
+    let coming = app.runs.begin_or_wait(caller, |caller, waits| import::ask(asked, caller, turn, key, waits));
+    wanted.stream(coming.await?).await
 }
 
 /// The agents, as models.

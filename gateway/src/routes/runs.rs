@@ -20,7 +20,7 @@ use crate::{
     history,
     problem::{Problem, Refused},
     resource::{Run, RunAnswer},
-    run::{Ask, Asked, OnConflict, Place},
+    run::{Ask, Asked, OnConflict, Place, Waits},
 };
 
 /// A question to an agent.
@@ -93,7 +93,7 @@ impl FromFields for RunRequest {
 }
 
 impl RunRequest {
-    fn ask(self, caller: Caller, idempotency_key: Option<String>) -> Ask {
+    fn ask(self, caller: Caller, idempotency_key: Option<String>, waits: Waits) -> Ask {
         let asked = match self.user_message_id {
             Some(id) => Asked::Again { user_message_id: id.to_string() },
             None => Asked::New {
@@ -108,7 +108,7 @@ impl RunRequest {
             None => Place::New { expires_at: self.expires_at },
         };
         let on_conflict = self.on_conflict.unwrap_or_default();
-        Ask { caller, asked, place, agent: self.agent, idempotency_key, on_conflict }
+        Ask { caller, asked, place, before: None, agent: self.agent, idempotency_key, on_conflict, waits }
     }
 }
 
@@ -143,10 +143,13 @@ pub(super) async fn run_agent(
     headers: HeaderMap,
     Body(request): Body<RunRequest>,
 ) -> Result<Response, Refused> {
-    let reader = app.runs.ask(request.ask(caller, idempotency_key(&headers)?)).await?;
+    let key = idempotency_key(&headers)?;
     if wants_stream(&headers) {
-        return Ok(dialect::native_sse(reader));
+        let runs = app.runs.clone();
+        let ask = |caller, waits| async move { runs.ask(request.ask(caller, key, waits)).await };
+        return Ok(dialect::native_sse(app.runs.begin_or_wait(caller, ask).await?));
     }
+    let reader = app.runs.ask(request.ask(caller, key, Waits::default())).await?;
     Ok(dialect::json(reader).await?.into_response())
 }
 
@@ -167,8 +170,8 @@ pub(super) async fn get_run(State(app): State<App>, caller: Caller, Id(run_id): 
 
 /// Follow a run.
 ///
-/// From its first event, or from the one after `Last-Event-ID`; whether it goes on, here or elsewhere, or has ended. The
-/// last event comes in any case.
+/// From its first event, or from the one after `Last-Event-ID`, which may be still to come; whether it goes on, here or
+/// elsewhere, or has ended. The last event comes in any case.
 #[utoipa::path(
     get,
     path = "/runs/{id}/events",
@@ -211,7 +214,10 @@ pub(super) async fn cancel_run(State(app): State<App>, caller: Caller, Id(run_id
 fn last_event(headers: &HeaderMap, run_id: &str) -> Result<Option<usize>, Refused> {
     const NAME: &str = "Last-Event-ID";
     let Some(value) = headers.get(NAME).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|id| id.strip_prefix(run_id)?.strip_prefix('-')?.parse().ok());
+    let number = value.to_str().ok().and_then(|id| {
+        let (run, number) = id.rsplit_once('-')?;
+        if run.eq_ignore_ascii_case(run_id) { number.parse().ok() } else { None }
+    });
     let refused = || Problem::invalid_field(NAME, reason::FIELD_INVALID, "is no id of an event of this run");
     number.map(Some).ok_or_else(refused)
 }

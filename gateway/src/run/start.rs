@@ -5,7 +5,7 @@ use proto::history::v1::{ContextMessage, Message, Run, StartRunRequest};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::fingerprint;
+use super::{Waits, fingerprint};
 use crate::{agent::Question, config::Limits, extract::Caller};
 
 /// How the contract calls what REST calls otherwise.
@@ -17,9 +17,13 @@ pub(crate) struct Ask {
     pub(crate) caller: Caller,
     pub(crate) asked: Asked,
     pub(crate) place: Place,
+    /// A digest of what the client says was said before, where it is to be believed.
+    pub(crate) before: Option<String>,
     pub(crate) agent: Option<String>,
     pub(crate) idempotency_key: Option<String>,
     pub(crate) on_conflict: OnConflict,
+    /// Who is told when it has to wait.
+    pub(crate) waits: Waits,
 }
 
 /// What is asked.

@@ -468,3 +468,26 @@ async fn a_question_that_waits_takes_up_no_place() {
     let (first, second, third) = tokio::join!(send(other.router(), first), waiting, others);
     assert_eq!([first, second, third].map(|answer| answer.status.as_u16()), [200; 3]);
 }
+
+#[tokio::test]
+async fn an_event_to_resume_after_may_be_written_in_capitals_or_be_still_to_come() {
+    let (gate, reply) = halting();
+    let stack = Stack::with(reply, &NEVER_TICKS).await;
+    let question = json!({"message": "hi"});
+    let asking = stack.ask(&question);
+    let resuming = async {
+        let run = running(&stack).await;
+        let after = |number: usize| format!("{}-{number}", run.to_uppercase());
+        let [one, two, beyond] = [after(1), after(2), after(usize::MAX)];
+        let opened = async { gate.open() };
+        let followed = [one, two, beyond].map(async |last| {
+            let answer = follow(&stack.gateway, "alice", &run, Some(&last)).await;
+            let frames = answer.text.lines().filter_map(|line| line.strip_prefix("event: "));
+            frames.map(str::to_owned).collect::<Vec<_>>()
+        });
+        tokio::join!(futures_util::future::join_all(followed), opened).0
+    };
+    let (answer, told) = tokio::join!(asking, resuming);
+    assert_eq!(answer.status, 200);
+    assert_eq!(told, [vec!["delta", "completed"], vec!["completed"], vec!["completed"]]);
+}

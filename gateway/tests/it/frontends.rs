@@ -170,3 +170,22 @@ async fn a_history_that_is_away_is_said_before_the_agent_is_called() {
     assert_eq!(answer.problem(), (503, "database_unavailable".to_owned()));
     assert!(stack.agent.received().is_empty());
 }
+
+#[tokio::test]
+async fn over_ag_ui_a_run_that_ended_is_told_again_by_its_id_alone() {
+    let stack = Stack::new(greeting()).await;
+    let question = json!({"id": "m", "role": "user", "content": "hi"});
+    let run = |thread: &str, messages: Value| json!({"threadId": thread, "runId": "r", "messages": messages});
+    let first = post(&stack.gateway, "alice", "/ag-ui", &run("t", json!([question]))).await;
+    assert!(text(&first) == "Hello Alice" && first.text.contains("RUN_FINISHED"), "{}", first.text);
+    let answer = json!({"id": "a", "role": "assistant", "content": "Hello Alice"});
+    for messages in [json!([question, answer]), json!([])] {
+        let again = post(&stack.gateway, "alice", "/ag-ui", &run("t", messages.clone())).await;
+        assert_eq!((text(&again).as_str(), again.text.contains("RUN_FINISHED")), ("Hello Alice", true), "{messages}");
+        for (who, thread) in [("bob", "t"), ("alice", "another")] {
+            let refused = post(&stack.gateway, who, "/ag-ui", &run(thread, messages.clone())).await;
+            assert_eq!(refused.problem(), (400, "question_expected".to_owned()), "{who} {thread}");
+        }
+    }
+    assert_eq!(stack.agent.received().len(), 1);
+}

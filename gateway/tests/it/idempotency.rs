@@ -128,3 +128,41 @@ async fn a_run_that_goes_on_elsewhere_is_joined_there() {
     assert_eq!((joined.status.as_u16(), joined.json()), (200, first.json()));
     assert_eq!(stack.agent.received().len(), 1);
 }
+
+#[tokio::test]
+async fn a_completion_with_another_past_is_another_request_and_leaves_nothing_behind() {
+    let stack = Stack::new(greeting()).await;
+    let said = |role: &str, text: &str| json!({"role": role, "content": text});
+    let complete = async |key: &str, past: &[Value], thread: Option<&str>| {
+        let messages: Vec<_> = past.iter().cloned().chain([said("user", "and?")]).collect();
+        let metadata = thread.map(|id| json!({"conversation_id": id}));
+        let body = json!({"model": "default", "messages": messages, "metadata": metadata});
+        let body = ("application/json", body.to_string());
+        let mut request = request("alice", "POST", "/v1/chat/completions", Some(body));
+        request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+        send(stack.gateway.router(), request).await
+    };
+    let count = || {
+        let tables = stack.history.tables();
+        (tables.conversations.len(), tables.messages.len())
+    };
+    let past = [said("system", "be kind"), said("user", "hi"), said("assistant", "ho")];
+    let other = [said("system", "be unkind"), said("user", "hi"), said("assistant", "ho")];
+    let reused = (422, "idempotency_key_reused".to_owned());
+    for (key, thread) in [("k", None), ("l", Some("thread"))] {
+        let first = complete(key, &past, thread).await;
+        assert_eq!(first.status, 200, "{first:?}");
+        let stored = count();
+        let again = complete(key, &past, thread).await;
+        assert_eq!((again.status.as_u16(), again.json()), (200, first.json()));
+        let longer = [&past[..], &other[1..]].concat();
+        for past in [&other[..], &past[..2], &longer, &[]] {
+            for thread in [thread, Some("elsewhere")] {
+                assert_eq!(complete(key, past, thread).await.openai_error(), reused, "{past:?} {thread:?}");
+            }
+        }
+        assert_eq!(complete(key, &past, Some("elsewhere")).await.openai_error(), reused);
+        assert_eq!(count(), stored);
+    }
+    assert_eq!(stack.agent.received().len(), 2);
+}

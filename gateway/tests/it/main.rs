@@ -20,3 +20,4 @@ mod shutdown;
 mod stack;
 mod streams;
 mod validation;
+mod waiting;

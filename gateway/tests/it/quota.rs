@@ -48,7 +48,7 @@ async fn nothing_is_imported_for_a_question_that_is_not_taken_on() {
     let first = complete(Some("k"), None).await;
     assert_eq!(first.status, 200);
     let known = first.header("x-conversation-id");
-    let saved = stack.history.story().len();
+    let (saved, started) = (stack.history.story().len(), stack.history.tables().started.len());
     for (key, conversation) in
         [(None, None), (Some("other"), None), (None, Some("new")), (Some("other"), Some("new")), (None, Some(known))]
     {
@@ -57,7 +57,11 @@ async fn nothing_is_imported_for_a_question_that_is_not_taken_on() {
         assert!(refused.header("ratelimit").starts_with(r#""runs";r=0;t="#), "{refused:?}");
     }
     let story = stack.history.story();
-    assert!(story[saved..].iter().all(|what| what == "GetRun"), "{story:?}");
+    assert!(
+        story[saved..].iter().all(|what| ["GetRun", "GetConversation", "StartRun"].contains(&what.as_str())),
+        "{story:?}"
+    );
+    assert!(stack.history.tables().started[started..].iter().all(|request| request.join_only));
     let again = complete(Some("k"), None).await;
     assert_eq!((again.status.as_u16(), again.json()), (200, first.json()));
     assert_eq!(stack.agent.received().len(), 1);

@@ -7,6 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use kit::caller::UserId;
 use tokio::{sync::Notify, time::Instant};
 
 use crate::id::RunId;
@@ -17,6 +18,8 @@ pub(crate) const TAIL: Duration = Duration::from_mins(1);
 const SLACK: Duration = Duration::from_millis(100);
 /// Of a lease that was only read this clock may think as it likes: a look brings it by the database's.
 const SOON: Duration = Duration::from_mins(1);
+/// After so long it is looked again for a run that may have begun without anybody being told; doubled every time.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// When leases run out, and when events are to be forgotten.
 #[derive(Debug, Default)]
@@ -28,15 +31,27 @@ pub(crate) struct Calendar {
 #[derive(Debug, Default)]
 struct Dates {
     leases: HashMap<RunId, Instant>,
+    untold: HashMap<RunId, Untold>,
     /// When the events of the first run may go that ended since the last time, and those of the last one.
     tails: Option<(Instant, Instant)>,
     /// The date for which somebody waits.
     awaited: Option<Instant>,
 }
 
+/// A run that may begin without anybody being told.
+#[derive(Debug)]
+struct Untold {
+    user: UserId,
+    next: Instant,
+    pause: Duration,
+    /// From then on its lease has run out.
+    until: Instant,
+}
+
 impl Dates {
     fn next(&self) -> Option<Instant> {
-        self.leases.values().copied().chain(self.tails.map(|(first, _)| first)).min()
+        let looks = self.untold.values().map(|untold| untold.next);
+        self.leases.values().copied().chain(looks).chain(self.tails.map(|(first, _)| first)).min()
     }
 }
 
@@ -62,12 +77,36 @@ impl Calendar {
     pub(crate) fn ended(&self, run: RunId, followed: bool) {
         let mut dates = self.dates();
         dates.leases.remove(&run);
+        dates.untold.remove(&run);
         if followed {
             let until = Instant::now() + TAIL + SLACK;
             let first = dates.tails.map_or(until, |(first, _)| first);
             dates.tails = Some((first, until));
             self.tell(&dates, first);
         }
+    }
+
+    /// Whoever wanted this run to begin has left; it may begin all the same.
+    pub(crate) fn left(&self, run: RunId, user: UserId, lease: Duration) {
+        let now = Instant::now();
+        let mut dates = self.dates();
+        dates.untold.insert(run, Untold { user, next: now, pause: LOOK, until: now + lease });
+        // By the database's clock.
+        dates.leases.insert(run, now + lease + SLACK);
+        self.tell(&dates, now);
+    }
+
+    /// The runs of that kind that are to be looked for now.
+    pub(crate) fn untold(&self) -> Vec<(RunId, UserId)> {
+        let now = Instant::now();
+        let mut dates = self.dates();
+        dates.untold.retain(|_, untold| untold.until > now);
+        let due = dates.untold.iter_mut().filter(|(_, untold)| untold.next <= now);
+        due.map(|(run, untold)| {
+            (untold.next, untold.pause) = (now + untold.pause, untold.pause * 2);
+            (*run, untold.user)
+        })
+        .collect()
     }
 
     /// Forgets the dates that are over.

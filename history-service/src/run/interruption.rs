@@ -10,8 +10,12 @@ use super::{Finish, Outcome};
 use crate::{
     answer,
     id::RunId,
+    message::RunError,
     store::{self, Store, Transaction},
 };
+
+/// The code of such an end.
+const INTERRUPTED: &str = "interrupted";
 
 /// A run that was interrupted.
 #[derive(Debug, Clone, Copy)]
@@ -30,11 +34,30 @@ impl Interrupted {
     }
 }
 
-/// Interrupts a run whose lease has run out, if it still has, in a transaction of its own. Whether it had.
-pub(super) async fn interrupt(store: &Store, user: UserId, run: RunId) -> Result<bool, Error> {
+/// Why nobody holds a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// Its lease has run out, if it still has.
+    LeaseRanOut,
+    /// Nobody was told that it began.
+    Untold,
+}
+
+impl Why {
+    fn error(self) -> RunError {
+        let message = match self {
+            Self::LeaseRanOut => "the gateway that had the run is gone; what was written until then is kept",
+            Self::Untold => "the database answered too late for the run to go on; ask again",
+        };
+        RunError { code: INTERRUPTED.to_owned(), message: message.to_owned() }
+    }
+}
+
+/// Interrupts a run that nobody holds, in a transaction of its own. Whether it went on.
+pub(super) async fn interrupt(store: &Store, user: UserId, run: RunId, why: Why) -> Result<bool, Error> {
     let work = again_when_lost(|| async {
         let mut transaction = store.begin_in_run(user, run).await?;
-        let interrupted = interrupt_held(&mut transaction, user, run).await?;
+        let interrupted = interrupt_held(&mut transaction, user, run, why).await?;
         transaction.commit().await?;
         Ok(interrupted)
     });
@@ -52,8 +75,10 @@ pub(super) async fn interrupt_held(
     transaction: &mut Transaction,
     user: UserId,
     run: RunId,
+    why: Why,
 ) -> Result<Option<Interrupted>, Error> {
-    let Some(fence) = store::run::take_abandoned(transaction, user, run).await? else { return Ok(None) };
+    let unheld = why == Why::Untold;
+    let Some(fence) = store::run::take_abandoned(transaction, user, run, unheld).await? else { return Ok(None) };
     let folded = answer::fold(run, store::run::events(transaction, user, run).await?);
     let end = Finish {
         run_id: run,
@@ -63,13 +88,13 @@ pub(super) async fn interrupt_held(
         parts: folded.parts,
         sources: folded.sources,
         usage: folded.usage,
-        error: None,
+        error: Some(why.error()),
         model: folded.model,
         title: folded.title,
         reason: folded.finish_reason,
         rest: None,
     };
     let finished = store::run::finish(&mut **transaction, user, &end).await?;
-    tracing::info!(run.id = %run, kept_bytes = end.content.len(), "a run whose lease had run out was interrupted");
+    tracing::info!(run.id = %run, ?why, kept_bytes = end.content.len(), "a run that nobody held was interrupted");
     Ok(Some(Interrupted { run, followed: finished.is_some_and(|finished| finished.left_events) }))
 }

@@ -15,7 +15,7 @@ use super::{
     again::{answer_again, check_question},
     context::{Budget, ContextMessage},
     exchange,
-    interruption::{Interrupted, interrupt, interrupt_held},
+    interruption::{Interrupted, Why, interrupt, interrupt_held},
     not_found,
 };
 use crate::{
@@ -105,11 +105,33 @@ pub(crate) async fn start(store: &Store, user: UserId, new: &NewRun) -> Result<S
     };
     let turn = Turn { run: RunId::generate(), question, answer: MessageId::generate() };
     let ids = Ids { conversation, turn };
-    let started = again_when_lost(|| Box::pin(write_or_join(store, user, new, &ids))).await?;
+    let mut beginning = Beginning { store, user, run: ids.turn.run, lease: new.lease, told: false };
+    let started = again_when_lost(|| Box::pin(write_or_join(store, user, new, &ids))).await;
+    // Where the database did not answer it may have begun all the same.
+    beginning.told = !matches!(started, Err(Error::Unavailable { .. } | Error::Internal(_)));
+    let started = started?;
     if !started.joined {
         store.calendar().held([started.exchange.run.id], new.lease);
     }
     Ok(started)
+}
+
+/// A run that may begin at any time. Its statement goes on when its caller has left: then nobody is told of the run, and
+/// it is not to wait for the end of its lease.
+struct Beginning<'s> {
+    store: &'s Store,
+    user: UserId,
+    run: RunId,
+    lease: Duration,
+    told: bool,
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.store.calendar().left(self.run, self.user, self.lease);
+        }
+    }
 }
 
 async fn write_or_join(store: &Store, user: UserId, new: &NewRun, ids: &Ids) -> Result<Started, Error> {
@@ -236,7 +258,7 @@ async fn named_already(
         return Err(not_found());
     }
     if claim.expired {
-        interrupt(store, user, claim.id).await?;
+        interrupt(store, user, claim.id, Why::LeaseRanOut).await?;
     }
     Ok(store::run::find(store.pool(), user, claim.id).await?)
 }
@@ -261,5 +283,5 @@ async fn make_way(
         let refusal = Error::refused(RefusalKind::Conflict, reason::RUN_IN_PROGRESS, message);
         return Err(refusal.with(reason::METADATA_RUN_ID, running.id.to_string()));
     }
-    interrupt_held(transaction, user, running.id).await
+    interrupt_held(transaction, user, running.id, Why::LeaseRanOut).await
 }

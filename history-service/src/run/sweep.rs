@@ -1,4 +1,5 @@
-//! What happens to runs by itself: those that nobody holds are interrupted, events that nobody reads are forgotten.
+//! What happens to runs by itself: those that nobody holds are interrupted, also before their leases run out where nobody was
+//! told of them; events that nobody reads are forgotten.
 //!
 //! It looks once at its start, then when something is due of which this process knows; a database that sleeps is not
 //! woken for nothing. Several processes may do the same at once.
@@ -7,7 +8,10 @@ use std::time::Duration;
 
 use kit::{caller::UserId, database::in_time, error::Error};
 
-use super::{calendar::TAIL, interruption::interrupt};
+use super::{
+    calendar::TAIL,
+    interruption::{Why, interrupt},
+};
 use crate::store::{
     Store,
     keeper::run_event::{self, Held},
@@ -42,6 +46,12 @@ pub(crate) async fn keep_swept(store: &Store) {
 pub(crate) async fn sweep(store: &Store) -> Result<(), Error> {
     store.calendar().turn();
     let mut failed = Ok(());
+    for (run, user) in store.calendar().untold() {
+        if let Err(error) = interrupt(store, user, run, Why::Untold).await {
+            tracing::warn!(%error, run.id = %run, "a run that nobody was told of cannot be ended yet");
+            failed = Err(error);
+        }
+    }
     loop {
         let running = in_time(async {
             let mut transaction = store.begin_as_keeper().await?;
@@ -55,7 +65,7 @@ pub(crate) async fn sweep(store: &Store) -> Result<(), Error> {
         let mut some = false;
         for Held { run, user, .. } in abandoned {
             // One that cannot be ended keeps no other from its end.
-            match interrupt(store, UserId(user), run).await {
+            match interrupt(store, UserId(user), run, Why::LeaseRanOut).await {
                 Ok(interrupted) => some |= interrupted,
                 Err(error) => {
                     tracing::warn!(%error, run.id = %run, "a run whose lease has run out cannot be ended yet");

@@ -96,13 +96,35 @@ async fn what_came_to_nothing_takes_no_room() {
     let id = user.conversation().await.id;
     said(&user, &id, pb::Role::User, "one", None).await;
     let run = user.ask(Some(&id), "two").await.run.unwrap();
-    let failed = pb::FinishRunRequest {
+    let leaf = user.finish_run(failed(&run, "")).await.unwrap().message.unwrap().id;
+    assert_eq!(given(&user, budget(&id, &leaf, 3, 10)).await, ["one", "two", "now?"]);
+}
+
+fn failed(run: &pb::Run, content: &str) -> pb::FinishRunRequest {
+    pb::FinishRunRequest {
         status: pb::RunStatus::Failed.into(),
         error: Some(pb::RunError { code: "x".to_owned(), message: "y".to_owned() }),
-        ..crate::world::completed(&run, &"half an answer ".repeat(100))
-    };
-    let leaf = user.finish_run(failed).await.unwrap().message.unwrap().id;
-    assert_eq!(given(&user, budget(&id, &leaf, 3, 10)).await, ["one", "two", "now?"]);
+        ..crate::world::completed(run, content)
+    }
+}
+
+#[tokio::test]
+async fn of_answers_that_ended_badly_agents_read_what_there_is() {
+    let world = World::new().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    for status in [pb::RunStatus::Failed, pb::RunStatus::Cancelled, pb::RunStatus::Interrupted] {
+        let run = user.ask(Some(&id), "why?").await.run.unwrap();
+        let end = pb::FinishRunRequest { status: status.into(), ..failed(&run, "because") };
+        user.finish_run(end).await.unwrap();
+    }
+    let running = user.ask(Some(&id), "and?").await;
+    let said: Vec<_> = running.context.iter().map(|message| (message.role(), message.content.as_str())).collect();
+    let turn = [(pb::Role::User, "why?"), (pb::Role::Assistant, "because")];
+    assert_eq!(said, [turn.repeat(3), vec![(pb::Role::User, "and?")]].concat());
+    user.end(&running.run.unwrap(), "").await;
+    let leaf = running.user_message.unwrap().id;
+    assert_eq!(given(&user, budget(&id, &leaf, 3, 0)).await, ["because", "and?", "now?"]);
 }
 
 #[tokio::test]

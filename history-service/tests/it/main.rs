@@ -35,6 +35,7 @@ mod runs_followed;
 mod runs_named;
 mod runs_repeated;
 mod runs_streaming;
+mod runs_untold;
 mod schema;
 mod search;
 mod search_index;

@@ -38,6 +38,7 @@ fn everything() -> Vec<Event> {
 fn check(ended: &pb::GetRunResponse) {
     let (run, answer) = (ended.run.as_ref().unwrap(), ended.message.as_ref().unwrap());
     assert_eq!((run.status(), run.fence), (pb::RunStatus::Interrupted, 2));
+    assert_eq!((run.error.as_ref().unwrap().code.as_str(), &answer.error), ("interrupted", &run.error));
     assert_eq!((answer.status(), answer.content.as_str()), (pb::MessageStatus::Interrupted, "It is"));
     assert_eq!((answer.completed_at, answer.run_id.as_ref()), (run.finished_at, None));
     let parts = r#"[{"type":"reasoning","text":"hm"},{"type":"tool_call","id":"1","name":"look","input":{"q":1}},{"type":"tool_result","id":"1","output":[7]},{"type":"text","text":"It is"}]"#;

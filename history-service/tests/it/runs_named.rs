@@ -168,6 +168,12 @@ async fn what_excludes_one_another_is_named() {
             "conversation_client_id",
         ),
         (pb::GetRunRequest { conversation_id: "x".to_owned(), ..Default::default() }, "conversation_id"),
+        (
+            pb::GetRunRequest { conversation_client_id: id.clone(), request_id: id.clone(), ..Default::default() },
+            "request_id",
+        ),
+        (pb::GetRunRequest { run_id: id.clone(), request_id: id.clone(), ..Default::default() }, "request_id"),
+        (pb::GetRunRequest { request_id: "x".repeat(201), ..Default::default() }, "request_id"),
     ];
     for (request, expected) in gets {
         assert_eq!(fields(user.get_run(request).await.unwrap_err()), [expected]);

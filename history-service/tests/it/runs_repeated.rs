@@ -25,6 +25,20 @@ async fn a_repeated_request_joins_the_run_as_it_stands() {
 }
 
 #[tokio::test]
+async fn a_run_is_found_by_its_key_and_only_by_its_user() {
+    let world = World::new().await;
+    let (user, other) = (world.user(), world.user());
+    let by_key = |key: &str| pb::GetRunRequest { request_id: key.to_owned(), ..Default::default() };
+    let first = user.start_run(keyed(question(None, "once"))).await.unwrap().run.unwrap();
+    assert_eq!(user.get_run(by_key("key")).await.unwrap().run.unwrap(), first);
+    let ended = user.end(&first, "done").await.run;
+    assert_eq!(user.get_run(by_key("key")).await.unwrap().run, ended);
+    for (person, key) in [(&other, "key"), (&user, "another")] {
+        assert_eq!(reason_of(&person.get_run(by_key(key)).await.unwrap_err()), "RUN_NOT_FOUND");
+    }
+}
+
+#[tokio::test]
 async fn whoever_only_joins_begins_nothing() {
     let world = World::new().await;
     let user = world.user();

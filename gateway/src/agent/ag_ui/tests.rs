@@ -137,10 +137,21 @@ fn an_agent_that_does_not_stream_says_all_at_the_end() {
     let source = json!({"source": {"kind": "url", "url": "https://a"}});
     assert_eq!(heard(&[snapshot("Hi"), finished()]), [source.clone(), json!({"text": "Hi"})]);
     let text = json!({"type": "TEXT_MESSAGE_CHUNK", "messageId": "1", "delta": "Hi"});
-    assert_eq!(heard(&[text, snapshot("Hi"), finished()]), [json!({"text": "Hi"}), source]);
+    assert_eq!(heard(&[text, snapshot("Hi"), finished()]), [json!({"text": "Hi"}), source.clone()]);
     let result = |result: Value| json!({"type": "RUN_FINISHED", "result": result});
     assert_eq!(heard(&[result(json!("Hi"))]), [json!({"text": "Hi"})]);
     assert_eq!(heard(&[result(json!({"a": 1}))]), [json!({"data": ["result", null, {"a": 1}, false]})]);
+    testing::survives(reader, &finished(), &result(json!({"sources": ["https://a"]})));
+    assert_eq!(
+        heard(&[result(json!({"citations": ["https://a"], "sources": ["https://a"]}))]),
+        std::slice::from_ref(&source)
+    );
+    assert_eq!(
+        heard(&[result(json!({"a": 1, "citations": ["https://a"]}))]),
+        [source.clone(), json!({"data": ["result", null, {"a": 1}, false]})]
+    );
+    let cited = json!({"type": "TEXT_MESSAGE_END", "messageId": "m", "metadata": {"citations": ["https://a"]}});
+    assert_eq!(heard(&[cited, result(json!(null))]), [source]);
 }
 
 #[test]

@@ -92,6 +92,14 @@ fn each_chunk_says_what_it_says() {
             json!({"type": "message-metadata", "messageMetadata": {"sources": ["https://a"], "usage": {"inputTokens": 1}}}),
             vec![json!({"source": {"kind": "url", "url": "https://a"}}), json!({"usage": [1, null, null]})],
         ),
+        (
+            json!({"type": "start", "messageMetadata": {"citations": ["https://a"], "sources": [{"url": "https://a", "title": "A"}]}}),
+            vec![json!({"source": {"kind": "url", "url": "https://a", "title": "A"}})],
+        ),
+        (
+            json!({"type": "finish", "messageMetadata": {"citations": ["https://a"]}}),
+            vec![json!({"source": {"kind": "url", "url": "https://a"}})],
+        ),
         (json!({"type": "message-metadata", "messageMetadata": null}), vec![]),
     ] {
         testing::survives(reader, &json!({"type": "finish"}), &chunk);
@@ -182,6 +190,12 @@ fn units_of_a_text_become_characters_of_the_answer() {
         let before = (0..=text.chars().count()).rfind(|characters| units(*characters) <= index).unwrap();
         assert_eq!(part.place(&json!(index)), Some(10 + before), "{index}");
     }
+    let halves: Vec<String> = [r#""a\ud83d""#, r#""\ude00\ud83d""#].map(|half| json::read(half, "it").unwrap()).into();
+    let mut split = TextPart { begin: Some(10), ..TextPart::default() };
+    for delta in &halves {
+        split.grow(delta);
+    }
+    assert_eq!((split.units, split.wide), (4, vec![3]));
     assert_eq!(part.place(&json!(u64::MAX)), Some(16));
     assert_eq!(part.place(&json!(-1)), None);
     assert_eq!(TextPart::default().place(&json!(0)), None);

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{super::testing, *};
+use super::{
+    super::{Sink, testing},
+    *,
+};
 
 fn whole(body: &str) -> Result<Vec<Value>, String> {
     testing::Heard::from(|said| Answer.whole(body.as_bytes(), said))
@@ -29,6 +32,7 @@ fn the_text_of_a_json_answer_has_many_names() {
 #[test]
 fn a_json_answer_says_everything_at_once() {
     let body = json!({"output": "yes", "reasoning": "hm", "sources": ["https://a", "https://a"], "title": "T",
+        "citations": ["https://a", {"title": "B"}],
         "usage": {"input_tokens": 1, "output_tokens": 2}, "model": "m", "finish_reason": "length"});
     assert_eq!(
         whole(&body.to_string()).unwrap(),
@@ -36,6 +40,7 @@ fn a_json_answer_says_everything_at_once() {
             json!({"reasoning": "hm"}),
             json!({"text": "yes"}),
             json!({"source": {"kind": "url", "url": "https://a"}}),
+            json!({"source": {"kind": "document", "title": "B"}}),
             json!({"title": "T"}),
             json!({"usage": [1, 2, 3]}),
             json!({"model": "m"}),
@@ -67,6 +72,9 @@ fn events_of_a_stream() {
         ("reasoning", r#"{"text":"hm"}"#, json!({"reasoning": "hm"})),
         ("title", r#""Greetings""#, json!({"title": "Greetings"})),
         ("source", r#"{"url":"https://a"}"#, json!({"source": {"kind": "url", "url": "https://a"}})),
+        ("citations", r#"["https://a"]"#, json!({"source": {"kind": "url", "url": "https://a"}})),
+        ("delta", r#"{"sources":["https://a"]}"#, json!({"source": {"kind": "url", "url": "https://a"}})),
+        ("done", r#"{"citations":["https://a"]}"#, json!({"source": {"kind": "url", "url": "https://a"}})),
         ("tool_input", r#"{"id":"c","name":"look","delta":"{\"q\""}"#, json!({"tool_input": ["c", "look", "{\"q\""]})),
         ("tool_call", r#"{"id":"c","name":"look","input":{"q":1}}"#, json!({"tool_call": ["c", "look", {"q": 1}]})),
         ("tool_result", r#"{"id":"c","output":[7]}"#, json!({"tool_result": ["c", [7]]})),
@@ -79,7 +87,42 @@ fn events_of_a_stream() {
     ] {
         assert_eq!(event(name, data).unwrap(), [said], "{name} {data}");
     }
+    let cited = r#"{"text":"a","sources":["https://a"],"citations":["https://a","https://b"]}"#;
+    let source = |url: &str| json!({"source": {"kind": "url", "url": url}});
+    assert_eq!(event("delta", cited).unwrap(), [json!({"text": "a"}), source("https://a"), source("https://b")]);
+    assert_eq!(event("delta", r#"{"citations":[]}"#).unwrap(), Vec::<Value>::new());
     assert_eq!(event("ping", "not json").unwrap(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_document_that_is_nested_too_deep_is_kept_as_a_text_and_fails_nothing_else() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for (levels, is_text) in [(126, false), (900, false), (901, true), (100_000, true)] {
+        for (name, member) in [("tool_call", "input"), ("tool_result", "output"), ("data", "data")] {
+            let data = format!(r#"{{"id":"c","name":"look","{member}":{}}}"#, deep(levels));
+            let mut heard = Said::default();
+            let flow = Answer.event(sse::Event { name, data: &data }, &mut Transcript::new(&mut heard));
+            assert!(flow.unwrap().is_continue());
+            let document = if is_text { format!("{:?}", deep(levels)) } else { deep(levels) };
+            assert_eq!(heard.0, [document], "{name} {levels}");
+        }
+    }
+}
+
+/// The documents that were said.
+#[derive(Default)]
+struct Said(Vec<String>);
+
+impl Sink for Said {
+    fn emit(&mut self, event: Event) -> Result<(), AgentError> {
+        self.0.push(match event {
+            Event::ToolCall(call) => call.input_json,
+            Event::ToolResult(result) => result.output_json,
+            Event::Data(data) => data.data_json,
+            other => panic!("{other:?}"),
+        });
+        Ok(())
+    }
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub(super) struct Choice {
     pub(super) message: Option<Said>,
     #[serde(default)]
     pub(super) finish_reason: Text,
+    #[serde(default)]
+    pub(super) citations: Value,
 }
 
 /// What is said: a delta, or a message.
@@ -47,7 +49,15 @@ pub(super) struct Said {
     /// What tool calls were called before 2024.
     pub(super) function_call: Option<Function>,
     #[serde(default)]
-    pub(super) annotations: Value,
+    annotations: Value,
+    #[serde(default)]
+    sources: Value,
+    /// LiteLLM.
+    #[serde(default)]
+    citations: Value,
+    /// Azure.
+    #[serde(default)]
+    context: Value,
     /// OpenRouter.
     pub(super) images: Option<Vec<Image>>,
 }
@@ -64,8 +74,7 @@ pub(super) struct ToolDelta {
 pub(super) struct Function {
     #[serde(default)]
     pub(super) name: Text,
-    #[serde(default)]
-    pub(super) arguments: Value,
+    pub(super) arguments: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +94,14 @@ impl Image {
         let media_type = url.strip_prefix("data:").and_then(|rest| rest.split([';', ',']).next());
         let media_type = media_type.filter(|media_type| !media_type.is_empty()).unwrap_or("image/*").to_owned();
         Some(Event::File(File { url, media_type, name: None }))
+    }
+}
+
+impl Said {
+    /// Everything that is cited beside what is said.
+    pub(super) fn cited(&mut self) -> [Value; 4] {
+        let context = self.context.get_mut("citations").map(Value::take).unwrap_or_default();
+        [self.annotations.take(), self.sources.take(), self.citations.take(), context]
     }
 }
 

@@ -68,6 +68,58 @@ fn each_piece_says_what_it_says() {
 }
 
 #[test]
+fn what_is_cited_beside_the_text_is_found_wherever_it_stands() {
+    let a = || json!(["https://a"]);
+    let message = |message: Value| json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]});
+    let azure = || json!({"intent": "[]", "citations": [{"content": "s", "title": null, "url": "https://a", "filepath": "a.pdf"}]});
+    let kept_of_azure =
+        json!({"kind": "url", "url": "https://a", "snippet": "s", "metadata": {"title": null, "filepath": "a.pdf"}});
+    let alone = json!({"kind": "url", "url": "https://a"});
+    for (piece, source) in [
+        (delta(json!({"citations": a()})), &alone),
+        (delta(json!({"sources": a(), "citations": a()})), &alone),
+        (delta(json!({"context": azure()})), &kept_of_azure),
+        (message(json!({"context": azure()})), &kept_of_azure),
+        (message(json!({"content": "", "citations": a()})), &alone),
+        (json!({"choices": [{"index": 0, "delta": {}, "message": {"citations": a()}}]}), &alone),
+        (json!({"choices": [{"index": 0, "delta": {}, "citations": a()}]}), &alone),
+    ] {
+        testing::survives(reader, &stop("stop"), &piece);
+        let mut heard = heard(&[piece.clone(), piece.clone(), json!("[DONE]")]);
+        heard.retain(|said| said.get("source").is_some());
+        assert_eq!(heard, [json!({ "source": source })], "{piece}");
+    }
+    assert!(heard(&[delta(json!({"context": {"intent": "[]"}})), json!("[DONE]")]).is_empty());
+}
+
+#[test]
+fn events_with_names_between_the_pieces_break_nothing() {
+    let stream = "event: sources\ndata: [{\"url\": \"https://a\"}]\n\nevent: message\ndata: \
+        {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\nevent: ping\ndata: [1]\n\nevent: citations\ndata: \
+        {\"sources\": [\"https://a\", \"https://b\"]}\n\ndata: [DONE]\n\n";
+    let source = |url: &str| json!({"source": {"kind": "url", "url": url}});
+    let (heard, ended) = testing::read(reader(), [stream.as_bytes()]);
+    assert_eq!((heard, ended), (vec![source("https://a"), json!({"text": "Hi"}), source("https://b")], Ok(())));
+}
+
+#[test]
+fn a_character_that_is_cut_in_two_is_one() {
+    let piece = |name: &str, text: &str| format!("data: {{\"choices\":[{{\"delta\":{{\"{name}\":\"{text}\"}}}}]}}\n\n");
+    let stream = [
+        piece("reasoning", "\\ud83d"),
+        piece("content", "Hi \\ud83d"),
+        piece("reasoning", "\\ude00"),
+        piece("content", "\\ude00 \\ude00\\ud83d"),
+        piece("content", "!\\ud83d"),
+        "data: [DONE]\n\n".to_owned(),
+    ];
+    let (heard, ended) = testing::read(reader(), [stream.concat().as_bytes()]);
+    let text = |text: &str| json!({ "text": text });
+    let expected = [text("Hi "), json!({"reasoning": "😀"}), text("😀 \u{fffd}"), text("\u{fffd}!"), text("\u{fffd}")];
+    assert_eq!((heard.as_slice(), ended), (&expected[..], Ok(())));
+}
+
+#[test]
 fn reasons_to_stop_have_one_name_each() {
     for (given, kept) in [
         ("stop", "stop"),

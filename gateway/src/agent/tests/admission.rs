@@ -1,7 +1,7 @@
 //! Who may ask an agent, and who is told to come back.
 
-use ::http::StatusCode;
 use axum::response::IntoResponse as _;
+use http::StatusCode;
 use testkit::agent::{FakeAgent, Piece, Reply};
 
 use super::*;

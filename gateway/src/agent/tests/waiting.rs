@@ -1,8 +1,11 @@
 //! How long an agent is waited for, and when it is asked again.
 
-use ::http::StatusCode;
+use http::StatusCode;
 use testkit::agent::{FakeAgent, Piece, Reply};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpListener,
+};
 
 use super::*;
 
@@ -45,6 +48,34 @@ async fn a_handshake_that_fails_sent_nothing_and_is_tried_again() {
     let hang_up = async { (drop(listener.accept().await), drop(listener.accept().await)) };
     let (answered, _) = tokio::join!(ask(&agent, "Hello"), hang_up);
     assert_eq!(answered.1.unwrap_err(), "agent_unreachable: the agent `default` cannot be reached");
+}
+
+#[tokio::test]
+async fn what_comes_compressed_though_nobody_asked_is_refused_in_these_words() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    for (coding, ended) in [
+        (
+            "gzip",
+            Err("agent_bad_response: the agent's answer is compressed (`gzip`), which nobody asked for".to_owned()),
+        ),
+        ("identity", Ok(())),
+    ] {
+        let agent = agent(&url, &[]);
+        let answering = async {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"}") {
+                connection.read_buf(&mut seen).await.unwrap();
+            }
+            assert!(!String::from_utf8_lossy(&seen).to_lowercase().contains("accept-encoding"));
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-encoding: {coding}\r\n");
+            let answer = format!("{head}content-length: 4\r\nconnection: close\r\n\r\n\"Hi\"");
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        };
+        let (answered, ()) = tokio::join!(ask(&agent, "Hello"), answering);
+        assert_eq!(answered.1, ended);
+    }
 }
 
 #[tokio::test]

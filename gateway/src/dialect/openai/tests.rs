@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::dialect::sample::{data, everything, told};
 
-fn wanted(stream: bool, include_usage: bool) -> Completions {
-    Completions { model: "docs".to_owned(), stream, include_usage }
+fn wanted(include_usage: bool) -> Completions {
+    Completions { model: "docs".to_owned(), include_usage }
 }
 
 async fn chunks(said: Vec<Event>, status: Option<RunStatus>, include_usage: bool) -> Vec<Value> {
-    let response = wanted(true, include_usage).tell(told(said, status)).await.unwrap();
+    let response = wanted(include_usage).stream(told(said, status).into()).await.unwrap();
     assert_eq!(response.headers()[CONVERSATION], "c");
     data(response).await
 }
@@ -69,14 +69,14 @@ async fn a_completion_that_does_not_come_to_its_end_is_an_error() {
         assert_eq!(error["error"]["code"], code);
         assert!(error["error"]["message"].is_string() && error["error"]["type"].is_string());
         assert_eq!(done, "[DONE]");
-        let refused = wanted(false, false).tell(told(vec![], status)).await.unwrap_err();
+        let refused = wanted(false).whole(told(vec![], status)).await.unwrap_err();
         assert_eq!(refused.code(), refusal);
     }
 }
 
 #[tokio::test]
 async fn a_completion_is_told_whole() {
-    let response = wanted(false, false).tell(told(everything(), Some(RunStatus::Completed))).await.unwrap();
+    let response = wanted(false).whole(told(everything(), Some(RunStatus::Completed))).await.unwrap();
     let body: Value = serde_json::from_str(&crate::dialect::sample::text(response).await).unwrap();
     let choice = &body["choices"][0];
     assert_eq!((&body["object"], &choice["finish_reason"]), (&json!("chat.completion"), &json!("length")));

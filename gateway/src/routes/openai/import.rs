@@ -14,7 +14,7 @@ use crate::{
     extract::Caller,
     history,
     problem::Refused,
-    run::{Ask, Asked, OnConflict, Place, Reader},
+    run::{Ask, Asked, OnConflict, Place, Reader, Waits},
     thread::{Thread, key},
 };
 
@@ -24,52 +24,72 @@ pub(super) async fn ask(
     caller: Caller,
     turn: Turn,
     idempotency_key: Option<String>,
+    waits: Waits,
 ) -> Result<Reader, Refused> {
     let Turn { model, thread, earlier, text, metadata, .. } = turn;
-    let is_passing = thread.is_none() && idempotency_key.is_none();
     let asker = Asker { app, caller };
-    let place = match (&thread, earlier.is_empty()) {
-        (None, true) => Place::New { expires_at: None },
-        (Some(thread), true) => asker.known(thread).await?.map_or_else(|| thread.made(), in_conversation),
-        (_, false) => match asker.app.runs.check(&asker.caller, &model) {
-            Ok(()) => {
-                let conversation = asker.open(thread.as_ref(), idempotency_key.as_deref()).await?;
-                if let Err(refused) = asker.import(&conversation, &earlier).await {
-                    asker.forget(is_passing, &conversation.id).await;
-                    return Err(refused);
-                }
-                in_conversation(conversation)
-            }
-            // Where there has been a run, nothing is to be imported any more, and the question may be known.
-            Err(refused) => asker.opened(thread.as_ref(), idempotency_key.as_deref()).await?.ok_or(refused)?,
-        },
+    let before = (!earlier.is_empty()).then(|| digest_of(&earlier));
+    let found = match &thread {
+        Some(thread) => asker.known(thread).await?,
+        None => None,
     };
-    let made = match &place {
-        Place::Conversation(id) if is_passing => Some(id.to_string()),
-        _ => None,
+    let place = match (&thread, &idempotency_key, &before) {
+        (Some(thread), ..) => found.as_ref().map_or_else(|| Ok(thread.made()), own)?,
+        // How the conversation is called that belongs to a key, and to what was said before.
+        (None, Some(name), Some(before)) => Place::ClientId(format!("openai-{}", key(&[name, before]))),
+        (None, ..) => Place::New { expires_at: None },
     };
-    let ask = Ask {
+    let mut ask = Ask {
         caller: asker.caller.clone(),
         asked: Asked::New { text, parent_id: None, client_id: None, metadata },
         place,
+        before,
         agent: Some(model),
         idempotency_key,
         on_conflict: OnConflict::CancelPrevious,
+        waits,
     };
-    let answer = asker.app.runs.ask(ask).await;
-    if let (Err(_), Some(id)) = (&answer, made) {
-        asker.forget(true, &id).await;
+    let runs = &asker.app.runs;
+    if earlier.is_empty() {
+        return runs.ask(ask).await;
+    }
+    // What a known key asks again is there, and what it may not ask leaves nothing behind.
+    if let Some(known) = runs.join(&ask).await? {
+        return Ok(known);
+    }
+    if let Err(refused) = runs.check(&asker.caller, ask.agent.as_deref()) {
+        // Where there has been a run, nothing is to be imported any more; it may be the one to make way.
+        return if runs.in_conversation(&asker.caller, &ask.place).await?.is_some() {
+            runs.ask(ask).await
+        } else {
+            Err(refused)
+        };
+    }
+    let conversation = match (found, &ask.place) {
+        (Some(found), _) => found,
+        (None, Place::ClientId(name)) => asker.make(Some(name.clone())).await?,
+        (None, _) => asker.make(None).await?,
+    };
+    if let Place::New { .. } = ask.place {
+        ask.place = own(&conversation)?;
+    }
+    let answer = match asker.import(&conversation, &earlier).await {
+        Ok(()) => runs.ask(ask).await,
+        Err(refused) => Err(refused),
+    };
+    if answer.is_err() && thread.is_none() {
+        asker.forget(&conversation).await;
     }
     answer
 }
 
-fn in_conversation(conversation: Conversation) -> Place {
-    Uuid::try_parse(&conversation.id).map_or(Place::ClientId(conversation.id), Place::Conversation)
+fn digest_of(earlier: &[(Role, String)]) -> String {
+    let texts: Vec<_> = earlier.iter().flat_map(|(role, text)| [role.as_str_name(), text]).collect();
+    key(&texts)
 }
 
-/// How the conversation is called that belongs to a key.
-fn name_of(idempotency_key: &str) -> String {
-    format!("openai-{}", key(&[idempotency_key]))
+fn own(conversation: &Conversation) -> Result<Place, Refused> {
+    Uuid::try_parse(&conversation.id).map(Place::Conversation).map_err(|_| history::incomplete("Conversation"))
 }
 
 struct Asker {
@@ -92,31 +112,12 @@ impl Asker {
         Ok(None)
     }
 
-    /// The conversation that the client names, or the one that belongs to the key, or a new one.
-    async fn open(&self, thread: Option<&Thread>, idempotency_key: Option<&str>) -> Result<Conversation, Refused> {
-        if let Some(thread) = thread
-            && let Some(conversation) = self.known(thread).await?
-        {
-            return Ok(conversation);
-        }
-        let client_id = match (thread, idempotency_key) {
-            (Some(thread), _) => Some(thread.name().to_owned()),
-            (None, key) => key.map(name_of),
-        };
+    /// The conversation of this name, or a new one.
+    async fn make(&self, client_id: Option<String>) -> Result<Conversation, Refused> {
         let request = CreateConversationRequest { client_id, ..CreateConversationRequest::default() };
         let answer = self.app.history.conversations().create_conversation(self.caller.ask(request)).await;
         let conversation = answer.map_err(history::problem)?.into_inner().conversation;
         conversation.ok_or_else(|| history::incomplete("CreateConversationResponse"))
-    }
-
-    /// The conversation that the client names, or the one that belongs to the key, if there has been a run in it.
-    async fn opened(&self, thread: Option<&Thread>, idempotency_key: Option<&str>) -> Result<Option<Place>, Refused> {
-        let run = match (thread, idempotency_key) {
-            (Some(thread), _) => thread.run(&self.app, &self.caller).await?,
-            (None, Some(key)) => self.app.runs.in_conversation(&self.caller, &Place::ClientId(name_of(key))).await?,
-            (None, None) => None,
-        };
-        Ok(run.and_then(|run| Uuid::try_parse(&run.conversation_id).ok()).map(Place::Conversation))
     }
 
     /// Writes what was said before into a conversation that has nothing yet, or where this broke off.
@@ -151,8 +152,12 @@ impl Asker {
         Ok(())
     }
 
-    async fn forget(&self, is_ours: bool, conversation_id: &str) {
-        if !is_ours {
+    /// Deletes a conversation of our making, unless there is a run in it: of the same request, which came twice.
+    async fn forget(&self, conversation: &Conversation) {
+        let conversation_id = conversation.id.as_str();
+        let place = own(conversation);
+        let run = async { self.app.runs.in_conversation(&self.caller, &place?).await };
+        if !matches!(run.await, Ok(None)) {
             return;
         }
         let request = DeleteConversationRequest { conversation_id: conversation_id.to_owned() };

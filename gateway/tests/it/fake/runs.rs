@@ -282,9 +282,11 @@ impl RunService for FakeHistory {
 
     async fn get_run(&self, request: Request<GetRunRequest>) -> Result<Response<GetRunResponse>, Status> {
         let user = self.enter("GetRun", &request)?;
-        let GetRunRequest { run_id, conversation_id, conversation_client_id } = request.into_inner();
+        let GetRunRequest { run_id, conversation_id, conversation_client_id, request_id } = request.into_inner();
         let mut tables = self.tables();
-        let id = if run_id.is_empty() {
+        let id = if !request_id.is_empty() {
+            tables.keys.get(&(user.clone(), request_id)).map(|(_, run_id)| run_id.clone()).unwrap_or_default()
+        } else if run_id.is_empty() {
             let conversation = tables.conversations.values().find(|(owner, conversation)| {
                 *owner == user
                     && (conversation.id == conversation_id

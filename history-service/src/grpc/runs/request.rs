@@ -125,20 +125,27 @@ pub(super) fn batches(request: pb::AppendEventsRequest) -> Result<(Vec<Batch>, D
     Ok((batches, lease))
 }
 
-/// Exactly one of the three.
+/// Exactly one of the four.
 pub(super) fn which(request: pb::GetRunRequest) -> Result<Which, Error> {
     let mut fields = Fields::new();
-    let pb::GetRunRequest { run_id, conversation_id, conversation_client_id } = request;
-    let which = match (run_id.as_str(), conversation_id.as_str(), conversation_client_id.as_str()) {
-        (_, "", "") => Which::This(fields.id("run_id", &run_id)),
-        ("", _, "") => Which::LatestIn(fields.id("conversation_id", &conversation_id)),
-        ("", "", _) => {
+    let pb::GetRunRequest { run_id, conversation_id, conversation_client_id, request_id } = request;
+    let names = [
+        ("conversation_id", &conversation_id),
+        ("conversation_client_id", &conversation_client_id),
+        ("request_id", &request_id),
+    ];
+    let given: Vec<_> = names.into_iter().filter(|(_, name)| !name.is_empty()).map(|(field, _)| field).collect();
+    let which = match (run_id.as_str(), given.first().copied(), given.get(1)) {
+        (_, None, _) => Which::This(fields.id("run_id", &run_id)),
+        ("", Some("conversation_id"), None) => Which::LatestIn(fields.id("conversation_id", &conversation_id)),
+        ("", Some("request_id"), None) => {
+            Which::Requested(fields.text("request_id", request_id, &(1..=limit::IDEMPOTENCY_KEY)))
+        }
+        ("", Some(_), None) => {
             Which::LatestNamed(fields.text("conversation_client_id", conversation_client_id, &(1..=limit::CLIENT_ID)))
         }
-        (run, conversation, _) => {
-            let second =
-                if run.is_empty() || conversation.is_empty() { "conversation_client_id" } else { "conversation_id" };
-            fields.invalid(second, "excludes what names a run besides");
+        (_, Some(first), second) => {
+            fields.invalid(second.unwrap_or(&first), "excludes what names a run besides");
             Which::LatestNamed(String::new())
         }
     };

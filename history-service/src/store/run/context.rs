@@ -30,8 +30,8 @@ impl Read {
     }
 }
 
-/// The path that ends with the question of a run: completed messages with a text, within the budget. The question comes
-/// in any case.
+/// The path that ends with the question of a run: messages with a text that are written no more, within the
+/// budget. The question comes in any case.
 pub(crate) async fn context(
     db: impl PgExecutor<'_>,
     user: UserId,

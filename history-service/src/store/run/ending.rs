@@ -30,9 +30,14 @@ pub(crate) async fn request_cancel(db: &mut PgConnection, user: UserId, id: RunI
     .await
 }
 
-/// Takes a run whose lease has run out away from whoever had it. The fence under which it is held now; none when there
-/// is no such run.
-pub(crate) async fn take_abandoned(db: &mut PgConnection, user: UserId, id: RunId) -> sqlx::Result<Option<i64>> {
+/// Takes a run whose lease has run out away from whoever had it, or one that is `unheld` for certain. The fence under which
+/// it is held now; none when there is no such run.
+pub(crate) async fn take_abandoned(
+    db: &mut PgConnection,
+    user: UserId,
+    id: RunId,
+    unheld: bool,
+) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         r#"
         UPDATE history.run AS r
@@ -40,7 +45,7 @@ pub(crate) async fn take_abandoned(db: &mut PgConnection, user: UserId, id: RunI
         WHERE r.user_id = $1
             AND r.run_id = $2
             AND r.status = 'running'
-            AND r.lease_expires_at <= statement_timestamp()
+            AND ($3 OR r.lease_expires_at <= statement_timestamp())
             AND EXISTS (
                 SELECT
                 FROM history.conversation c
@@ -51,6 +56,7 @@ pub(crate) async fn take_abandoned(db: &mut PgConnection, user: UserId, id: RunI
         "#,
         user.0,
         id.0,
+        unheld,
     )
     .fetch_optional(db)
     .await

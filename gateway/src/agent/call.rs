@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::body::Bytes;
 use chrono::{DateTime, NaiveDateTime, Utc};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kit::telemetry::propagation;
 use secrecy::ExposeSecret as _;
@@ -88,6 +88,13 @@ fn wait_of(value: &str, now: DateTime<Utc>) -> Option<Duration> {
 
 async fn taken(response: reqwest::Response, agent: &Agent, deadline: Instant) -> Result<Answer, AgentError> {
     let status = response.status();
+    if status.is_success()
+        && let Some(coding) = response.headers().get(header::CONTENT_ENCODING).filter(|coding| *coding != "identity")
+    {
+        let coding = String::from_utf8_lossy(coding.as_bytes());
+        let message = format!("the agent's answer is compressed (`{coding}`), which nobody asked for");
+        return Err(AgentError::bad_response(message));
+    }
     let media_type = media_type(response.headers());
     let answer = Answer { media_type, body: response.into(), idle: agent.patience.idle, first_byte: Some(deadline) };
     match status {
