@@ -14,6 +14,7 @@ import { noteError } from './request.js'
 import { PASSWORD, signInOptions } from './sign-in-options.js'
 
 const DAY = 24 * 60 * 60
+const NO_TOKENS = { accessToken: null, refreshToken: null, idToken: null }
 
 export type Auth = ReturnType<typeof makeAuth>
 
@@ -83,7 +84,13 @@ export function makeAuth(config: Config, pool: pg.Pool, post: Post, log: Log) {
         afterDelete: async ({ email }) => post.send(letter.accountDeleted(email)),
       },
     },
-    account: { encryptOAuthTokens: true },
+    // What providers hand out is used once, to see who somebody is, and not kept.
+    databaseHooks: {
+      account: {
+        create: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) },
+        update: { before: async (account) => ({ data: { ...account, ...NO_TOKENS } }) },
+      },
+    },
     socialProviders: {
       ...(config.google && { google: { clientId: config.google.id, clientSecret: config.google.secret } }),
       ...(config.github && { github: { clientId: config.github.id, clientSecret: config.github.secret } }),
@@ -107,6 +114,7 @@ export function makeAuth(config: Config, pool: pg.Pool, post: Post, log: Log) {
       level: 'error',
       log: (_, message, ...details) => {
         const error = details.find((detail) => detail instanceof Error)
+        noteError(error)
         if (error) log.error('Better Auth could not do what it was asked to', { error: reason(error) })
         else log.warn('Better Auth refused a request', { reason: withoutValues(message) })
       },
@@ -127,6 +135,8 @@ function oidc({ id, secret, issuer, name }: NonNullable<Config['oidc']>) {
         clientSecret: secret,
         scopes: ['openid', 'email', 'profile'],
         requireIdTokenVerification: true,
+        // Logging out here is not logging out there.
+        disableProviderLogout: true,
         // Who has no name there goes by the part of the address before the @.
         mapProfileToUser: ({ name, email }) => ({ name: name || String(email ?? '').split('@')[0] || '' }),
       },

@@ -7,7 +7,7 @@ import { reason, type Log } from './log.js'
 import type { Outbox } from './mail/outbox.js'
 import { isLoopback } from './network.js'
 import { outboxPage } from './outbox-page.js'
-import { databaseIsAway, withNotes } from './request.js'
+import { withNotes } from './request.js'
 
 /** Forms of people, and no more. */
 const LARGEST_BODY = 64 * 1024
@@ -62,9 +62,9 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
   if (body === 'too large') return failure(413, 'PAYLOAD_TOO_LARGE', `A request has at most ${LARGEST_BODY / 1024} KiB.`)
   return withNotes(async (notes) => {
     const response = await auth.handler(forwarded(request, url, client, body))
-    if (response.status < 500) return response
-    if (databaseIsAway(notes.error)) return unavailable('The log-in service cannot reach its database. Try again in a moment.')
-    if (response.body) return response
+    if (response.status < 400) return response
+    if (notes.databaseAway) return unavailable('The log-in service cannot reach its database. Try again in a moment.')
+    if (response.status < 500 || response.body) return response
     return failure(500, 'INTERNAL_ERROR', 'Something broke here. Try again in a while.')
   })
 }
