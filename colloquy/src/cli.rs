@@ -108,7 +108,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Up(cli.up)) {
         Command::Up(up) => {
             let telemetry = telemetry::init(&up.telemetry, "colloquy", "warn")?;
-            let outcome = stack::up(*up).await;
+            let outcome = Box::pin(stack::up(*up)).await;
             telemetry.shutdown();
             outcome.map(|()| ExitCode::SUCCESS)
         }

@@ -29,7 +29,7 @@ use crate::{node, screen};
 const HAND_OVER: &str = "exec 3<&1 1>&2; exec \"$@\"";
 /// A little more than it gives itself.
 const STOP: Duration = Duration::from_secs(12);
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

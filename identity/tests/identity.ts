@@ -120,7 +120,6 @@ export class Identity {
 interface Answer {
   status: number
   headers: Headers
-  // eslint-disable-next-line
   json: any
   text: string
 }
