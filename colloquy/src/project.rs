@@ -194,9 +194,7 @@ mod tests {
     async fn a_project_is_built_once_for_the_same_sources_however_many_want_it() {
         let folder = tempfile::tempdir().unwrap();
         let (one, other) = (project(folder.path()), Project::at(folder.path()));
-        for made in [one.set_mark(PACKAGES, &one.packages(&node()).unwrap())] {
-            made.unwrap();
-        }
+        one.set_mark(PACKAGES, &one.packages(&node()).unwrap()).unwrap();
         let at = node();
         let (first, second) = tokio::join!(one.prepare(&at), other.prepare(&at));
         first.and(second).unwrap();
