@@ -1,0 +1,3 @@
+export default function ChatPage({ id }: { id: string | undefined }) {
+  return <main id="content">{id}</main>
+}

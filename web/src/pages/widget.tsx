@@ -1,0 +1,3 @@
+export default function WidgetPage() {
+  return <main id="content" />
+}

@@ -1,0 +1,54 @@
+import { clsx } from 'clsx'
+import { X } from 'lucide-react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { strings } from '../strings'
+import { IconButton } from './button'
+
+interface DialogProps {
+  open: boolean
+  onClose: () => void
+  title: string
+  children: ReactNode
+  /** At the side, over the whole height: for reading beside something. */
+  side?: 'right' | 'left'
+  className?: string
+}
+
+/** The browser's own modal dialog: it keeps the focus inside, gives it back, and closes on Escape. */
+export function Dialog({ open, onClose, title, children, side, className }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const heading = useId()
+  useEffect(() => {
+    const element = dialog.current
+    if (open && !element?.open) element?.showModal()
+    if (!open && element?.open) element.close()
+  }, [open])
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself; the click is on what surrounds it.
+    <dialog
+      ref={dialog}
+      aria-labelledby={heading}
+      onClose={onClose}
+      onClick={(event) => event.target === dialog.current && onClose()}
+      className={clsx(
+        'bg-raised shadow-float backdrop:bg-black/40 open:flex open:flex-col',
+        side === 'right' && 'mr-0 ml-auto h-dvh max-h-dvh w-[min(28rem,100vw)] max-w-full border-l border-line',
+        side === 'left' && 'mr-auto ml-0 h-dvh max-h-dvh w-[min(20rem,88vw)] max-w-full',
+        !side && 'max-h-[85dvh] w-[min(30rem,calc(100vw-2rem))] animate-appear rounded-card border border-line',
+        className,
+      )}
+    >
+      {open && (
+        <>
+          <header className="flex items-center justify-between gap-4 py-3 pr-3 pl-6">
+            <h2 id={heading} className="text-lg font-semibold">
+              {title}
+            </h2>
+            <IconButton label={strings.common.close} icon={<X />} onClick={onClose} tip={false} />
+          </header>
+          <div className="min-h-0 flex-1 overflow-y-auto px-6 pb-6">{children}</div>
+        </>
+      )}
+    </dialog>
+  )
+}
