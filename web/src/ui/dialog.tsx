@@ -11,11 +11,13 @@ interface DialogProps {
   children: ReactNode
   /** At the side, over the whole height: for reading beside something. */
   side?: 'right' | 'left'
+  /** Without a heading and a button to close it: the content has its own. */
+  bare?: boolean
   className?: string
 }
 
 /** The browser's own modal dialog: it keeps the focus inside, gives it back, and closes on Escape. */
-export function Dialog({ open, onClose, title, children, side, className }: DialogProps) {
+export function Dialog({ open, onClose, title, children, side, bare, className }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const heading = useId()
   useEffect(() => {
@@ -27,7 +29,8 @@ export function Dialog({ open, onClose, title, children, side, className }: Dial
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself; the click is on what surrounds it.
     <dialog
       ref={dialog}
-      aria-labelledby={heading}
+      aria-labelledby={bare ? undefined : heading}
+      aria-label={bare ? title : undefined}
       onClose={onClose}
       onClick={(event) => event.target === dialog.current && onClose()}
       className={clsx(
@@ -38,7 +41,8 @@ export function Dialog({ open, onClose, title, children, side, className }: Dial
         className,
       )}
     >
-      {open && (
+      {open && bare && children}
+      {open && !bare && (
         <>
           <header className="flex items-center justify-between gap-4 py-3 pr-3 pl-6">
             <h2 id={heading} className="text-lg font-semibold">

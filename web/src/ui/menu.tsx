@@ -22,17 +22,19 @@ interface MenuProps {
   trigger: ReactElement
   children: ReactNode
   align?: 'start' | 'end'
-  onOpenChange?: (open: boolean) => void
+  /** When it has closed; `preventDefault` keeps the focus from going back to the trigger. */
+  onClosed?: (event: Event) => void
 }
 
 /** Not modal: what a modal menu does to the page's scrolling needs styles that the page's policy forbids. */
-export function Menu({ trigger, children, align = 'end', onOpenChange }: MenuProps) {
+export function Menu({ trigger, children, align = 'end', onClosed }: MenuProps) {
   return (
-    <Root modal={false} onOpenChange={onOpenChange}>
+    <Root modal={false}>
       <Trigger asChild>{trigger}</Trigger>
       <Portal>
         <Content
           align={align}
+          onCloseAutoFocus={onClosed}
           sideOffset={6}
           collisionPadding={8}
           className="z-50 max-h-[80vh] min-w-48 animate-appear overflow-y-auto rounded-card border border-line bg-raised p-1.5 shadow-float"
