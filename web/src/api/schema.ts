@@ -237,6 +237,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{id}/siblings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The versions of a message: those with the same parent, itself among them, oldest first. */
+        get: operations["list_siblings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{id}/sources": {
         parameters: {
             query?: never;
@@ -986,6 +1003,21 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Page_Sibling: {
+            /** @description The page. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The newest message below it, or itself: pass it as `active_leaf_id` to `PATCH /conversations/{id}` to show it.
+                 */
+                leaf_id: string;
+                /** Format: uuid */
+                message_id: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null at the end. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Page_Source: {
             /** @description The page. */
             items: {
@@ -1180,6 +1212,16 @@ export interface components {
             role?: components["schemas"]["Role"] | null;
             /** @description The place that matches, in order: one line, at most 240 characters. */
             snippet: components["schemas"]["SnippetFragment"][];
+        };
+        /** @description One of the messages with the same parent. */
+        Sibling: {
+            /**
+             * Format: uuid
+             * @description The newest message below it, or itself: pass it as `active_leaf_id` to `PATCH /conversations/{id}` to show it.
+             */
+            leaf_id: string;
+            /** Format: uuid */
+            message_id: string;
         };
         /** @description The place of a message among those with the same parent. */
         Siblings: {
@@ -3113,6 +3155,91 @@ export interface operations {
             };
             /** @description The body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many credentials from this address were refused: try again after `Retry-After` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something broke on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much to do, or a service is away: try again after `Retry-After` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The answer took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_siblings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Sibling"];
+                };
+            };
+            /** @description The request is invalid: `errors` says where */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no credential, or none that is accepted */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, for you */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -89,7 +89,7 @@ const Bar = ({ children, quiet, end }: BarProps) => (
   <div
     className={clsx(
       'mt-1.5 -ml-2 flex flex-wrap items-center transition-opacity',
-      end && '-mr-1 justify-end',
+      end && '-mr-1 -mb-4 justify-end',
       quiet && 'pointer-fine:opacity-0 group-focus-within/message:opacity-100 group-hover/message:opacity-100',
     )}
   >

@@ -32,7 +32,7 @@ export function Composer({ ref, text, onText, onSend, onStop, disabled }: Compos
   return (
     <form
       onSubmit={send}
-      className="flex items-end gap-2 rounded-[1.375rem] border border-edge/70 bg-raised p-1.5 pl-4 shadow-[0_1px_3px_rgb(0_0_0/0.06)] transition-colors focus-within:border-accent focus-within:outline-1 focus-within:outline-accent"
+      className="flex items-end gap-2 rounded-[1.375rem] border border-edge/70 bg-raised p-1.5 pl-4 shadow-[0_1px_3px_rgb(0_0_0/0.06)] transition-colors focus-within:border-accent focus-within:shadow-[0_0_0_1px_var(--color-accent)]"
     >
       <label htmlFor={id} className="sr-only">
         {say.label}

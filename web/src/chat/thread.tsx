@@ -45,7 +45,7 @@ export function Thread({
     estimateSize: (index) => (entries[index]?.role === 'user' ? 96 : 320),
     getItemKey: (index) => entries[index]?.key ?? index,
     overscan: 4,
-    gap: 28,
+    gap: 20,
     paddingStart: 24,
     paddingEnd: 16,
     anchorTo: 'end',
