@@ -1,4 +1,4 @@
-import { memo, type ReactNode, useMemo } from 'react'
+import { memo, type ReactNode, useMemo, useState } from 'react'
 import Markdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import type { Source } from '../api/client'
@@ -15,7 +15,8 @@ interface AnswerTextProps {
 }
 
 /** Markdown as agents write it. Raw HTML stays text, pictures become links: nothing is loaded from elsewhere. */
-export const AnswerText = memo(function AnswerText({ text, sources, onCite }: AnswerTextProps) {
+export const AnswerText = memo(function AnswerText({ text, sources: told, onCite }: AnswerTextProps) {
+  const sources = useSame(told)
   const blocks = useMemo(() => blocksOf(withMarks(text, sources)), [text, sources])
   const known = sources.map((source) => source.ordinal).join(' ')
   const components = useMemo(() => componentsWith(sources, onCite), [sources, onCite])
@@ -29,6 +30,15 @@ export const AnswerText = memo(function AnswerText({ text, sources, onCite }: An
     </div>
   )
 })
+
+/** The same sources in the same array while an answer arrives, so that what is written is not made again. */
+function useSame(told: readonly Source[]): readonly Source[] {
+  const [known, setKnown] = useState(told)
+  if (known === told) return known
+  if (JSON.stringify(known) === JSON.stringify(told)) return known
+  setKnown(told)
+  return told
+}
 
 interface BlockProps {
   text: string

@@ -1,4 +1,5 @@
 // A turn of a conversation: a question that goes out and an answer that comes in, with `useChat`, over the stored history.
+import './no-eval'
 import { Chat, useChat } from '@ai-sdk/react'
 import { useQueryClient } from '@tanstack/react-query'
 import { DefaultChatTransport } from 'ai'
