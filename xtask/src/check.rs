@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use crate::{
-    query_cache,
+    node, query_cache,
     step::{cargo, run as run_command, step, step_async, works},
 };
 
@@ -19,12 +19,19 @@ pub(crate) async fn run() -> anyhow::Result<()> {
         step("documentation", || run_command(cargo(doc).env("RUSTDOCFLAGS", "--deny warnings"))),
         step_async("query cache", query_cache::verify()).await,
         dependencies(),
+        step("web", web),
     ];
     let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     if failed > 0 {
         bail!("{failed} of {} checks failed", outcomes.len());
     }
     Ok(())
+}
+
+/// Types, lints, whether the types of the API are those of `openapi.json`, and the budget of the build.
+fn web() -> anyhow::Result<()> {
+    node::run_script("web", "check")?;
+    node::run_script("web", "build")
 }
 
 /// The fuzz targets are a workspace of their own.

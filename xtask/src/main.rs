@@ -9,6 +9,7 @@ use clap::Parser;
 mod check;
 mod fuzz;
 mod generated;
+mod node;
 mod query_cache;
 mod step;
 mod test;
