@@ -57,7 +57,9 @@ export function Dialog({ open, onClose, title, children, side, bare, className }
               </h2>
               <IconButton label={strings.common.close} icon={<X />} onClick={onClose} tip={false} />
             </header>
-            <div className="min-h-0 flex-1 overflow-y-auto px-6 pb-6">{children}</div>
+            <div tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-6 pt-1 pb-6 focus-visible:-outline-offset-2">
+              {children}
+            </div>
           </>
         )}
         {open && <Toasts />}
