@@ -9,10 +9,10 @@ use clap::Parser;
 mod check;
 mod fuzz;
 mod generated;
-mod node;
 mod query_cache;
 mod step;
 mod test;
+mod web;
 
 /// The developers' commands
 #[derive(Debug, Parser)]

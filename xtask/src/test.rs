@@ -8,8 +8,8 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::{
-    node,
     step::{cargo, step},
+    web,
 };
 
 /// What became of the tests.
@@ -23,20 +23,20 @@ struct Tally {
 /// One process per test binary, not per test: the test kit starts a PostgreSQL for each process.
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut tally = Tally::default();
-    let rust = step("tests", || tally.count(&mut cargo(["test", "--workspace", "--locked", "--no-fail-fast"])));
-    let packages = node::PACKAGES.map(|name| step(name, || tally.count(&mut node::script(name, "test")?)));
+    let mut outcomes = vec![step("tests", || tally.run(cargo(["test", "--workspace", "--locked", "--no-fail-fast"])))];
+    for part in web::PARTS {
+        outcomes.push(step(&format!("{part}: tests"), || tally.run(web::test(part)?)));
+    }
     // CI reads this line.
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
-    packages.into_iter().fold(rust, Result::and)
+    outcomes.into_iter().collect()
 }
 
 impl Tally {
-    /// Runs tests, repeats what they say, and adds up what they count.
-    fn count(&mut self, command: &mut Command) -> anyhow::Result<()> {
-        let program = command.get_program().to_string_lossy().into_owned();
+    /// Runs tests, shows what they say, and counts them.
+    fn run(&mut self, mut command: Command) -> anyhow::Result<()> {
         let before = self.passed;
-        let mut tests =
-            command.stdout(Stdio::piped()).spawn().with_context(|| format!("{program} cannot be started"))?;
+        let mut tests = command.stdout(Stdio::piped()).spawn().context("the tests cannot be started")?;
         let output = tests.stdout.take().context("the output of the tests is piped")?;
         for line in BufReader::new(output).split(b'\n') {
             let line = line?;
@@ -46,7 +46,7 @@ impl Tally {
         }
         let status = tests.wait()?;
         if !status.success() {
-            bail!("{program} ended with {status}");
+            bail!("the tests ended with {status}");
         }
         if self.passed == before {
             bail!("no test was run");
@@ -54,13 +54,15 @@ impl Tally {
         Ok(())
     }
 
-    /// Adds what a closing line says: cargo's `test result: ok. 3 passed; 0 failed; 1 ignored; …`, Vitest's
-    /// `Tests  1 failed | 3 passed | 1 skipped (5)`.
+    /// Adds what a closing line says: Cargo's `test result: ok. 3 passed; 0 failed; 1 ignored; …`, or Vitest's
+    /// `Tests  1 failed | 3 passed | 2 skipped (6)`.
     fn add(&mut self, line: &str) {
-        let cargo = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")).map(|(_, counts)| counts);
-        let vitest = line.trim_start().strip_prefix("Tests  ").map(|rest| rest.split(" (").next().unwrap_or_default());
-        let Some(counts) = cargo.or(vitest) else { return };
-        for count in counts.split("; ").flat_map(|counts| counts.split(" | ")) {
+        let of_cargo =
+            line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")).map(|(_, counts)| counts);
+        let of_vitest =
+            line.trim_start().strip_prefix("Tests  ").and_then(|rest| rest.split_once(" (")).map(|(counts, _)| counts);
+        let Some(counts) = of_cargo.or(of_vitest) else { return };
+        for count in counts.split(['|', ';']).map(str::trim) {
             let (number, what) = count.split_once(' ').unwrap_or_default();
             let number = number.parse::<usize>().unwrap_or_default();
             match what {
@@ -84,8 +86,8 @@ mod tests {
             "running 4 tests",
             "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s",
             "test result: FAILED. 2 passed; 5 failed; 0 ignored; 0 measured; 9 filtered out; finished in 0.00s",
-            " Test Files  1 failed | 2 passed (3)",
             "      Tests  1 failed | 7 passed | 2 skipped (10)",
+            " Test Files  1 passed (1)",
         ] {
             tally.add(line);
         }
