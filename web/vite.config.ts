@@ -14,7 +14,12 @@ const routes = [
   '/users',
   '/openapi.json',
 ]
-const proxy = Object.fromEntries(routes.map((route) => [route, { target: gateway }]))
+// The gateway knows the way to identity; COLLOQUY_IDENTITY names it beside a gateway that does not. The first that fits counts.
+const identity = process.env.COLLOQUY_IDENTITY
+const proxy = {
+  ...(identity && { '/api/auth': { target: identity } }),
+  ...Object.fromEntries(routes.map((route) => [route, { target: gateway }])),
+}
 
 // What the gateway sends with the page, so that a build tried with `vite preview` meets the same rules.
 const policy =
