@@ -18,7 +18,7 @@ pub(crate) use self::{
     citation::Citation,
     conversation::{Conversation, ConversationWithMessages},
     erasure::{Counts, Erasure},
-    message::{Message, Role, Source, Usage},
+    message::{Message, Role, Sibling, Source, Usage},
     run::{Run, RunAnswer},
     search::SearchHit,
     user::User,

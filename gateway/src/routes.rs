@@ -63,6 +63,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(search::search))
         .routes(routes!(messages::list_messages, messages::create_message))
         .routes(routes!(messages::list_sources))
+        .routes(routes!(messages::list_siblings))
         .routes(routes!(citations::list_citations))
         .routes(routes!(feedback::set_feedback))
         .routes(routes!(chat::stop_chat))

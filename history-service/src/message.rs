@@ -47,6 +47,14 @@ pub(crate) struct Message {
     pub(crate) run_id: Option<RunId>,
 }
 
+/// One of the messages with the same parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sibling {
+    pub(crate) message_id: MessageId,
+    /// The newest leaf below it, or itself.
+    pub(crate) leaf_id: MessageId,
+}
+
 /// The place of a message among those with the same parent, counted from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Siblings {
@@ -298,4 +306,10 @@ pub(crate) async fn set_feedback(
 
 pub(crate) async fn sources(store: &Store, user: UserId, id: MessageId) -> Result<Vec<Source>, Error> {
     store::source::of_message(store.pool(), user, id).await?.ok_or_else(not_found)
+}
+
+/// The messages beside a message and itself, in order.
+pub(crate) async fn siblings(store: &Store, user: UserId, id: MessageId) -> Result<Vec<Sibling>, Error> {
+    let siblings = store::message::siblings(store.pool(), user, id).await?;
+    if siblings.is_empty() { Err(not_found()) } else { Ok(siblings) }
 }

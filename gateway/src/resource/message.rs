@@ -130,6 +130,22 @@ struct Siblings {
     count: i32,
 }
 
+/// One of the messages with the same parent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Sibling {
+    #[schema(format = Uuid)]
+    message_id: String,
+    /// The newest message below it, or itself: pass it as `active_leaf_id` to `PATCH /conversations/{id}` to show it.
+    #[schema(format = Uuid)]
+    leaf_id: String,
+}
+
+impl From<history::Sibling> for Sibling {
+    fn from(from: history::Sibling) -> Self {
+        Self { message_id: from.message_id, leaf_id: from.leaf_id }
+    }
+}
+
 impl From<history::Message> for Message {
     fn from(from: history::Message) -> Self {
         Self {

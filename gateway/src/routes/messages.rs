@@ -3,7 +3,9 @@
 use axum::extract::State;
 use http::StatusCode;
 use proto::{
-    history::v1::{self as contract, CreateMessageRequest, ListMessagesRequest, ListSourcesRequest},
+    history::v1::{
+        self as contract, CreateMessageRequest, ListMessagesRequest, ListSiblingsRequest, ListSourcesRequest,
+    },
     limit,
 };
 use serde_json::value::RawValue;
@@ -17,7 +19,7 @@ use crate::{
     fields::{Fields, FromFields},
     history,
     problem::{Problem, Refused},
-    resource::{Message, Page, PageBothWays, Role, Source},
+    resource::{Message, Page, PageBothWays, Role, Sibling, Source},
 };
 
 /// A message to append.
@@ -148,4 +150,24 @@ pub(super) async fn list_sources(
     let request = caller.ask(ListSourcesRequest { message_id });
     let answer = app.history.messages().list_sources(request).await.map_err(history::problem)?.into_inner();
     Ok(Json(Page::whole(answer.sources)))
+}
+
+/// The versions of a message: those with the same parent, itself among them, oldest first.
+#[utoipa::path(
+    get,
+    path = "/messages/{id}/siblings",
+    tag = "messages",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Page<Sibling>), (status = 404, body = Problem))
+)]
+pub(super) async fn list_siblings(
+    State(app): State<App>,
+    caller: Caller,
+    Id(message_id): Id,
+    query: Query,
+) -> Result<Json<Page<Sibling>>, Refused> {
+    query.finish()?;
+    let request = caller.ask(ListSiblingsRequest { message_id });
+    let answer = app.history.messages().list_siblings(request).await.map_err(history::problem)?.into_inner();
+    Ok(Json(Page::whole(answer.siblings)))
 }

@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Vec<(&'static str, String)> {
         ("GET", format!("/conversations/{ID}/messages")),
         ("POST", format!("/conversations/{ID}/messages")),
         ("GET", format!("/messages/{ID}/sources")),
+        ("GET", format!("/messages/{ID}/siblings")),
         ("GET", "/citations".to_owned()),
         ("PUT", format!("/messages/{ID}/feedback")),
         ("GET", format!("/runs/{ID}/events")),
@@ -141,6 +142,7 @@ async fn what_is_not_mine_does_not_exist() {
             "conversation_not_found",
         ),
         ("GET", format!("/messages/{message}/sources"), None, "message_not_found"),
+        ("GET", format!("/messages/{message}/siblings"), None, "message_not_found"),
         ("PUT", format!("/messages/{message}/feedback"), Some(r#"{"rating":"up"}"#), "message_not_found"),
         ("GET", format!("/runs/{run}"), None, "run_not_found"),
     ] {

@@ -68,6 +68,8 @@ async fn a_message_is_appended_with_sources_and_judged() {
     let sources = stack.send("GET", &format!("/messages/{id}/sources"), None).await.json();
     assert_eq!(sources, json!({"items": message["sources"], "next_cursor": null}));
     assert_eq!(message["sources"][0]["ordinal"], 1);
+    let siblings = stack.send("GET", &format!("/messages/{id}/siblings"), None).await.json();
+    assert_eq!(siblings, json!({"items": [{"message_id": id, "leaf_id": id}], "next_cursor": null}));
     message["sources"] = json!([]);
     let expected = json!({
         "id": id, "conversation_id": conversation["id"], "parent_id": null, "role": "assistant", "status": "completed",

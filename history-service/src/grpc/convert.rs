@@ -9,7 +9,7 @@ use crate::{
     conversation::Conversation,
     id::SourceId,
     json,
-    message::{Message, RunError, Source, Usage},
+    message::{Message, RunError, Sibling, Source, Usage},
     run::{ContextMessage, Run},
     search::{Fragment, Hit},
     word::{MessageStatus, Rating, Role, RunStatus, SourceKind, TitleSource},
@@ -102,6 +102,10 @@ pub(super) fn source(from: Source) -> pb::Source {
         content_hash: from.content_hash,
         metadata_json: from.metadata,
     }
+}
+
+pub(super) fn sibling(from: Sibling) -> pb::Sibling {
+    pb::Sibling { message_id: from.message_id.to_string(), leaf_id: from.leaf_id.to_string() }
 }
 
 pub(super) fn citation(from: Citation) -> pb::Citation {

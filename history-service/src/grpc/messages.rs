@@ -148,6 +148,21 @@ impl MessageService for Messages {
         .await
     }
 
+    async fn list_siblings(
+        &self,
+        request: Request<pb::ListSiblingsRequest>,
+    ) -> Result<Response<pb::ListSiblingsResponse>, Status> {
+        let (user, request) = open(request)?;
+        answer(async {
+            let mut fields = Fields::new();
+            let id = fields.id("message_id", &request.message_id);
+            fields.finish()?;
+            let siblings = message::siblings(&self.0, user, id).await?;
+            Ok(pb::ListSiblingsResponse { siblings: siblings.into_iter().map(convert::sibling).collect() })
+        })
+        .await
+    }
+
     async fn list_citations(
         &self,
         request: Request<pb::ListCitationsRequest>,

@@ -7,6 +7,7 @@ use sqlx::{PgConnection, PgExecutor};
 use self::read::read;
 pub(crate) use self::{
     read::Length,
+    siblings::siblings,
     stretch::{Stretch, stretch},
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
 
 mod read;
 mod row;
+mod siblings;
 mod stretch;
 
 /// What an appended message has become.

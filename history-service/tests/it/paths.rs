@@ -128,6 +128,35 @@ async fn a_question_can_have_a_second_answer() {
 }
 
 #[tokio::test]
+async fn siblings_come_in_order_each_with_the_newest_leaf_below_it() {
+    let world = World::new().await;
+    let user = world.user();
+    let id = user.conversation().await.id;
+    let first = user.say(&id, "first", None).await;
+    let second = user.say(&id, "second", Some("")).await;
+    let old = user.say(&id, "old", Some(&first.id)).await;
+    user.say(&id, "below old", Some(&old.id)).await;
+    let new = user.say(&id, "new", Some(&first.id)).await;
+    let leaf = user.say(&id, "below new", Some(&new.id)).await;
+    let siblings = async |message: &str| {
+        let request = pb::ListSiblingsRequest { message_id: message.to_owned() };
+        let siblings = user.list_siblings(request).await.unwrap().siblings;
+        siblings.into_iter().map(|sibling| (sibling.message_id, sibling.leaf_id)).collect::<Vec<_>>()
+    };
+    let roots = [(first.id.clone(), leaf.id.clone()), (second.id.clone(), second.id.clone())];
+    assert_eq!(siblings(&first.id).await, roots);
+    assert_eq!(siblings(&second.id).await, roots);
+    assert_eq!(siblings(&leaf.id).await, [(leaf.id.clone(), leaf.id.clone())]);
+    // The one beside the path of the newest leaf has a leaf of its own.
+    let beside = siblings(&new.id).await;
+    assert_eq!((&beside[0].0, &beside[1]), (&old.id, &(new.id.clone(), leaf.id.clone())));
+    assert_ne!(beside[0].1, old.id);
+
+    let shown_before = user.read(&id).await.active_leaf_id;
+    assert_eq!(shown_before.as_ref(), Some(&leaf.id), "reading changes nothing");
+}
+
+#[tokio::test]
 async fn a_parent_that_was_deleted_or_is_elsewhere_is_unknown() {
     let world = World::new().await;
     let user = world.user();

@@ -68,6 +68,7 @@ pub(crate) fn about(Ids { conversation, message, run }: Ids) -> Vec<(&'static st
         call!(messages.list_messages(pb::ListMessagesRequest { from_id: leaf(), ..path.clone() })),
         call!(messages.set_feedback(pb::SetFeedbackRequest { message_id: message.clone(), feedback: rating.clone() })),
         call!(messages.list_sources(pb::ListSourcesRequest { message_id: message.clone() })),
+        call!(messages.list_siblings(pb::ListSiblingsRequest { message_id: message.clone() })),
         call!(runs.start_run(question(Some(&conversation), "hello"))),
         call!(runs.start_run(pb::StartRunRequest { parent_id: leaf(), ..question(Some(&conversation), "hello") })),
         call!(runs.start_run(answer_again(&conversation, &message))),

@@ -115,6 +115,7 @@ async fn messages() {
     let request = pb::SetFeedbackRequest { message_id: id, feedback: None };
     expect(&user.set_feedback(request).await.unwrap_err(), &[("feedback", "REQUIRED")]);
     expect(&user.list_sources(pb::ListSourcesRequest::default()).await.unwrap_err(), &[("message_id", "REQUIRED")]);
+    expect(&user.list_siblings(pb::ListSiblingsRequest::default()).await.unwrap_err(), &[("message_id", "REQUIRED")]);
 }
 
 #[tokio::test]

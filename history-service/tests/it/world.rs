@@ -199,6 +199,7 @@ calls! {
     messages.list_messages(ListMessagesRequest) -> ListMessagesResponse;
     messages.set_feedback(SetFeedbackRequest) -> SetFeedbackResponse;
     messages.list_sources(ListSourcesRequest) -> ListSourcesResponse;
+    messages.list_siblings(ListSiblingsRequest) -> ListSiblingsResponse;
     messages.list_citations(ListCitationsRequest) -> ListCitationsResponse;
     runs.start_run(StartRunRequest) -> StartRunResponse;
     runs.finish_run(FinishRunRequest) -> FinishRunResponse;

@@ -3,9 +3,9 @@
 use proto::{
     history::v1::{
         Citation, CreateMessageRequest, CreateMessageResponse, GetMessageRequest, GetMessageResponse,
-        ListCitationsRequest, ListCitationsResponse, ListMessagesRequest, ListMessagesResponse, ListSourcesRequest,
-        ListSourcesResponse, Message, MessageStatus, SetFeedbackRequest, SetFeedbackResponse, Siblings, Source,
-        message_service_server::MessageService,
+        ListCitationsRequest, ListCitationsResponse, ListMessagesRequest, ListMessagesResponse, ListSiblingsRequest,
+        ListSiblingsResponse, ListSourcesRequest, ListSourcesResponse, Message, MessageStatus, SetFeedbackRequest,
+        SetFeedbackResponse, Sibling, Siblings, Source, message_service_server::MessageService,
     },
     reason::{CONVERSATION_NOT_FOUND, MESSAGE_NOT_FOUND},
 };
@@ -101,6 +101,16 @@ impl MessageService for FakeHistory {
         let id = request.into_inner().message_id;
         let sources = own(&mut self.tables().messages, &user, &id, MESSAGE_NOT_FOUND)?.sources.clone();
         Ok(Response::new(ListSourcesResponse { sources }))
+    }
+
+    async fn list_siblings(
+        &self,
+        request: Request<ListSiblingsRequest>,
+    ) -> Result<Response<ListSiblingsResponse>, Status> {
+        let user = self.enter("ListSiblings", &request)?;
+        let id = request.into_inner().message_id;
+        let leaf_id = own(&mut self.tables().messages, &user, &id, MESSAGE_NOT_FOUND)?.id.clone();
+        Ok(Response::new(ListSiblingsResponse { siblings: vec![Sibling { message_id: id, leaf_id }] }))
     }
 
     async fn list_citations(

@@ -1,0 +1,91 @@
+// Who is signed in, and the one place that holds a token.
+import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useSyncExternalStore } from 'react'
+import { problemOf, Unreachable } from './problem'
+import { authorized, Tokens } from './tokens'
+
+export interface Person {
+  id: string
+  email: string
+  name: string
+  image?: string | null
+  emailVerified: boolean
+}
+
+export interface Session {
+  user: Person
+  session: { id: string; userId: string }
+}
+
+const otherTabs = typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('colloquy.session')
+const listeners = new Set<() => void>()
+let stale = false
+let ended = false
+
+function say(change: { stale?: boolean; ended?: boolean }) {
+  stale = change.stale ?? stale
+  ended = change.ended ?? ended
+  for (const listener of listeners) listener()
+}
+
+export const tokens = new Tokens({
+  onStale: (now) => {
+    if (now !== stale) say({ stale: now })
+    if (!now && ended) say({ ended: false })
+  },
+  onSignedOut: () => say({ ended: true }),
+})
+
+/** For every request to the gateway's API. */
+export const apiFetch = authorized(tokens)
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    const response = await fetch('/api/auth/get-session', { signal }).catch((error) => {
+      throw signal.aborted ? error : new Unreachable()
+    })
+    if (!response.ok) throw await problemOf(response)
+    const session = (await response.json()) as Session | null
+    say({ ended: false })
+    return session
+  },
+  staleTime: 60_000,
+  gcTime: Number.POSITIVE_INFINITY,
+  retry: 1,
+})
+
+export const useSession = () => useQuery(sessionQuery)
+
+/** To be called after every change of who is signed in, with `navigate` to where this leads. Other tabs follow. */
+export function useSessionChanged() {
+  const client = useQueryClient()
+  return async (change: 'signed-in' | 'signed-out' | 'profile') => {
+    tokens.forget()
+    otherTabs?.postMessage(change)
+    if (change !== 'profile') client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
+    if (change === 'signed-out') client.setQueryData(sessionQuery.queryKey, null)
+    else await client.refetchQueries({ queryKey: sessionQuery.queryKey })
+  }
+}
+
+/** Calls back when another tab changed who is signed in. */
+export function onOtherTab(listener: () => void) {
+  const heard = () => {
+    tokens.forget()
+    listener()
+  }
+  otherTabs?.addEventListener('message', heard)
+  return () => otherTabs?.removeEventListener('message', heard)
+}
+
+function subscribe(listener: () => void) {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
+/** Whether identity does not answer while the last token still holds. */
+export const useStaleSession = () => useSyncExternalStore(subscribe, () => stale)
+
+/** Whether the session turned out to have ended while the page was open. */
+export const useSessionEnded = () => useSyncExternalStore(subscribe, () => ended)
