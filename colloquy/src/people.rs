@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// Build and serve no web app
     #[arg(id = "no-web", long, env = "NO_WEB")]
     no_web: bool,
-    /// Where people reach the gateway, as https://chat.example.com [default: its own address]
+    /// Where people reach the gateway, as `https://chat.example.com` [default: its own address]
     #[arg(id = "public-url", long, env = "PUBLIC_URL", value_name = "URL")]
     public_url: Option<Url>,
     /// PostgreSQL for identity, as a role that may make the schema `identity` or owns it [default: the private one]

@@ -318,8 +318,8 @@ export interface paths {
         };
         /**
          * Follow a run.
-         * @description From its first event, or from the one after `Last-Event-ID`; whether it goes on, here or elsewhere, or has ended. The
-         *     last event comes in any case.
+         * @description From its first event, or from the one after `Last-Event-ID`, which may be still to come; whether it goes on, here or
+         *     elsewhere, or has ended. The last event comes in any case.
          */
         get: operations["follow_run"];
         put?: never;
