@@ -10,7 +10,7 @@ use crate::{
     database,
     development_issuer::{DevelopmentIssuer, Profile},
     explain_token::{self, ExplainToken},
-    stack,
+    people, stack,
 };
 
 /// Accounts and durable chat history in front of any AI agent
@@ -54,6 +54,8 @@ pub(crate) struct Up {
     pub(crate) history: history_service::Options,
     #[command(flatten, next_help_heading = "Gateway")]
     pub(crate) gateway: gateway::Options,
+    #[command(flatten, next_help_heading = "People")]
+    pub(crate) people: people::Options,
     #[command(flatten, next_help_heading = "Demo agent")]
     pub(crate) demo_agent: demo_agent::Config,
     #[command(flatten, next_help_heading = "Telemetry")]

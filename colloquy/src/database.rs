@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use kit::{
     config,
-    database::{OWNER_ROLE, SERVICE_ROLE, provision},
+    database::{OWNER_ROLE, SERVICE_ROLE, provision, provision_schema},
 };
 use private_postgres::Cluster;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -13,6 +13,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::{random, screen};
 
 const DATABASE: &str = "colloquy";
+/// Of the identity server: it sees its own tables and nothing else.
+const IDENTITY_ROLE: &str = "colloquy_identity";
+const IDENTITY_SCHEMA: &str = "identity";
 
 /// How the private PostgreSQL is found and run.
 #[derive(Debug, Clone, clap::Args)]
@@ -30,6 +33,7 @@ pub(crate) struct Options {
 pub(crate) struct PrivateDatabase {
     pub(crate) cluster: Cluster,
     pub(crate) urls: config::Database,
+    pub(crate) identity_url: SecretString,
 }
 
 impl PrivateDatabase {
@@ -53,7 +57,14 @@ impl PrivateDatabase {
             direct_url: url(OWNER_ROLE, &owner_password),
             ..config::Database::default()
         };
-        Ok(Self { cluster, urls })
+        let identity_password = random::secret();
+        let superuser = SecretString::from(cluster.superuser_url(DATABASE));
+        provision_schema(&superuser, IDENTITY_SCHEMA, IDENTITY_ROLE, identity_password.expose_secret())
+            .await
+            .context("preparing the schema of identity")?;
+        // By TCP: not every client knows sockets in a path with special characters.
+        let identity_url = cluster.tcp_url(IDENTITY_ROLE, identity_password.expose_secret(), DATABASE).into();
+        Ok(Self { cluster, urls, identity_url })
     }
 }
 

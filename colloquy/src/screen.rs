@@ -11,6 +11,10 @@ pub(crate) fn progress(step: &str) {
 /// Where everything is.
 pub(crate) struct Places {
     pub(crate) gateway: Url,
+    /// The web app, if there is one or a reason why not.
+    pub(crate) web: Option<String>,
+    /// The identity server, the same.
+    pub(crate) identity: Option<String>,
     pub(crate) auth: Url,
     pub(crate) history: Url,
     /// The gateway's agent, in a few words.
@@ -28,11 +32,15 @@ pub(crate) fn show(places: &Places) {
     let origin = gateway.as_str().trim_end_matches('/');
     let grpc = |url: &Url| url.as_str().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let (auth, history) = (grpc(&places.auth), grpc(&places.history));
+    let line = |name: &str, place: &Option<String>| {
+        place.as_ref().map_or_else(String::new, |place| format!("  {name:<8}  {place}\n"))
+    };
+    let people = [line("web", &places.web), line("identity", &places.identity)].concat();
     println!(
         r#"
 Colloquy is running. Ctrl-C stops everything.
 
-  gateway   {origin}  (the API is described at {origin}/docs)
+{people}  gateway   {origin}  (the API is described at {origin}/docs)
   auth      {auth}  (gRPC)
   history   {history}  (gRPC)
   agent     {agent}

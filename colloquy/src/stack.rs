@@ -21,6 +21,7 @@ use crate::{
     data_dir,
     database::PrivateDatabase,
     development_issuer::{self, DevelopmentIssuer, Profile},
+    people::People,
     random,
     running_stack::RunningStack,
     screen::{self, Places},
@@ -69,15 +70,15 @@ pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
     let needs_database =
         up.database.url.is_none() && (up.auth.database_url.is_none() || up.history.database_url.is_none());
     if !needs_database {
-        return serve(up, sockets, None, reload, &stop).await;
+        return serve(up, sockets, None, None, reload, &stop).await;
     }
     let mut private = tokio::select! {
         started = PrivateDatabase::start(&up.data.path, &up.postgres) => started?,
         () = stop.cancelled() => return Ok(()),
     };
-    let urls = private.urls.clone();
+    let (urls, identity) = (private.urls.clone(), private.identity_url.clone());
     let outcome = tokio::select! {
-        outcome = serve(up, sockets, Some(urls), reload, &stop) => outcome,
+        outcome = serve(up, sockets, Some(urls), Some(identity), reload, &stop) => outcome,
         ended = private.cluster.ended() => Err(ended.into()),
     };
     if let Err(error) = private.cluster.stop().await {
@@ -87,18 +88,33 @@ pub(crate) async fn up(up: Up) -> anyhow::Result<()> {
 }
 
 async fn serve(
-    up: Up,
+    mut up: Up,
     sockets: Sockets,
     private: Option<config::Database>,
+    identity_database: Option<SecretString>,
     reload: Reload,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
     let issuer = DevelopmentIssuer::open_or_create(&up.data.path)?;
-    let places = places(&up, &sockets, private.is_some(), &issuer);
+    let gateway = sockets.gateway.url();
+    let prepared = People::prepare(&mut up, &gateway, identity_database);
+    let Some(people) = stop.run_until_cancelled(prepared).await.transpose()? else { return Ok(()) };
+    let People { identity, identity_line, web_line } = people;
+    let mut places = places(&up, &sockets, private.is_some(), &issuer);
+    (places.identity, places.web) = (identity_line, web_line);
     let admins = [&sockets.auth_admin, &sockets.history_admin, &sockets.gateway_admin].map(Socket::url);
     let commands = RunningStack::new(sockets.auth.url());
     let _announcement = commands.announce(&up.data.path)?;
-    let mut running = Running::start(up, sockets, private, &issuer, &commands, reload)?;
+    let (mut others, others_stop) = (JoinSet::new(), CancellationToken::new());
+    if let Some(identity) = identity {
+        // Before the others, which want its keys. Without it everything else works, and whoever wants to log in is told.
+        let watch = identity.watch();
+        others.spawn(identity.run(others_stop.clone()));
+        if stop.run_until_cancelled(watch.ready()).await == Some(false) {
+            places.identity = Some("not ready; identity.log in the data directory says why".to_owned());
+        }
+    }
+    let mut running = Running::start(up, sockets, private, &issuer, &commands, reload, (others, others_stop))?;
 
     let outcome = tokio::select! {
         ready = all_ready(&admins) => match ready {
@@ -136,6 +152,8 @@ fn places(up: &Up, sockets: &Sockets, private: bool, issuer: &DevelopmentIssuer)
     };
     Places {
         gateway: sockets.gateway.url(),
+        web: None,
+        identity: None,
         auth: sockets.auth.url(),
         history: sockets.history.url(),
         agent,
@@ -161,6 +179,7 @@ impl Running {
         issuer: &DevelopmentIssuer,
         commands: &RunningStack,
         reload: Reload,
+        (mut others, others_stop): (JoinSet<anyhow::Result<()>>, CancellationToken),
     ) -> anyhow::Result<Self> {
         let Up { mut auth, history, mut gateway, demo_agent, accepted, token_cache, database, .. } = up;
         let erasures_file = database.erasures_file.clone();
@@ -177,8 +196,7 @@ impl Running {
             gateway.agents.url = Some(socket.url().join("run").context("the demo agent's address")?);
         }
 
-        let (gateway_stop, others_stop) = (CancellationToken::new(), CancellationToken::new());
-        let mut others = JoinSet::new();
+        let gateway_stop = CancellationToken::new();
         others.spawn(auth_service::serve(
             auth_service::Config {
                 options: auth,

@@ -10,8 +10,10 @@ use crate::{
     config::Config,
     extract::{Clients, Credentials},
     history::{Connections, History},
+    identity::Identity,
     quota::Allowance,
     run::Runs,
+    web::Web,
 };
 
 /// So many times as large as others may a body be that repeats the history of a chat.
@@ -33,6 +35,10 @@ pub(crate) struct Parts {
     pub(crate) allowance: Allowance,
     /// The largest body of a client that may repeat the history each time.
     pub(crate) largest_repetition: usize,
+    /// Who answers below `/api/auth`.
+    pub(crate) identity: Option<Identity>,
+    /// The pages.
+    pub(crate) web: Option<Web>,
 }
 
 impl App {
@@ -47,8 +53,21 @@ impl App {
         let clients = Clients::new(config.options.trusted_proxies.clone());
         let allowance = Allowance::of_requests(limits.requests_per_minute);
         let largest_repetition = limits.max_body.saturating_mul(REPETITION);
-        let parts = Parts { verifier, credentials, clients, users, history, runs, allowance, largest_repetition };
-        Ok(Self(Arc::new(parts)))
+        let identity =
+            config.options.identity_url.as_ref().map(|url| Identity::new(url, limits.max_body)).transpose()?;
+        let web = config.options.web_root.as_deref().map(Web::read).transpose()?;
+        Ok(Self(Arc::new(Parts {
+            verifier,
+            credentials,
+            clients,
+            users,
+            history,
+            runs,
+            allowance,
+            largest_repetition,
+            identity,
+            web,
+        })))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the gateway is told from outside: flags, environment, the agents file.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use kit::{
     caller::CacheLimits,
@@ -105,6 +105,14 @@ pub struct Options {
     )]
     pub session_cookie: SessionCookie,
 
+    /// Who answers below `/api/auth`: an identity server, without a path; nobody by default
+    #[arg(id = "identity-url", long, env = "IDENTITY_URL", value_name = "URL")]
+    pub identity_url: Option<Url>,
+
+    /// The built pages, with `index.html` in it, read at the start; none by default
+    #[arg(id = "web-root", long, env = "WEB_ROOT", value_name = "DIR")]
+    pub web_root: Option<PathBuf>,
+
     /// Which agents there are.
     #[command(flatten)]
     pub agents: AgentOptions,
@@ -135,6 +143,12 @@ pub enum ConfigError {
     /// Zero would refuse every answer, or cut off every reader.
     #[error("{0} must be greater than zero")]
     Zero(&'static str),
+    /// Paths stay as they are.
+    #[error("IDENTITY_URL must be http:// or https:// with a host, and nothing behind it")]
+    IdentityUrl,
+    /// Without it there are no pages.
+    #[error("WEB_ROOT has no index.html: {}", .0.display())]
+    NoPages(PathBuf),
     /// No clock goes that far.
     #[error("{0} must be at most 100 years")]
     TooLong(&'static str),
@@ -148,6 +162,7 @@ impl Config {
             return Err(ConfigError::TooLong("AGENT_BREAKER_PAUSE"));
         }
         self.options.agents.load()?;
+        self.options.validate()?;
         self.options.limits.validate()
     }
 
@@ -158,6 +173,22 @@ impl Config {
             return Err(ConfigError::ServiceKeyShort);
         }
         Ok(key)
+    }
+}
+
+impl Options {
+    fn validate(&self) -> Result<(), ConfigError> {
+        let is_origin = |url: &Url| {
+            matches!(url.scheme(), "http" | "https")
+                && *url.as_str() == format!("{}/", url.origin().ascii_serialization())
+        };
+        if self.identity_url.as_ref().is_some_and(|url| !is_origin(url)) {
+            return Err(ConfigError::IdentityUrl);
+        }
+        match &self.web_root {
+            Some(root) if !root.join("index.html").is_file() => Err(ConfigError::NoPages(root.clone())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -251,6 +282,11 @@ mod tests {
             "AGENT_MAX_ANSWER must be at most 8388608 bytes (8 MiB)"
         );
         config(&[KEY, "--agent-max-answer=8388608"]).validate().unwrap();
+        for url in ["http://127.0.0.1:3000/api/auth", "http://me:secret@127.0.0.1:3000", "redis://127.0.0.1:3000"] {
+            let refusal = refused(&[KEY, &format!("--identity-url={url}")]);
+            assert!(refusal.starts_with("IDENTITY_URL must be") && !refusal.contains("secret"), "{refusal}");
+        }
+        assert!(refused(&[KEY, "--web-root=src"]).starts_with("WEB_ROOT has no index.html"));
     }
 
     #[test]

@@ -15,12 +15,14 @@ mod extract;
 mod fields;
 mod gateway;
 mod history;
+mod identity;
 mod problem;
 mod quota;
 mod resource;
 mod routes;
 mod run;
 mod thread;
+mod web;
 
 pub use self::{
     config::{

@@ -201,6 +201,10 @@ impl Problem {
     }
 }
 
+/// Rides on the response of somebody else, whose errors have a form of their own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsItIs;
+
 /// Rides on the response until the outermost layer, which knows the request id, writes the body.
 #[derive(Clone)]
 pub(crate) struct Pending(pub(crate) Arc<Problem>);

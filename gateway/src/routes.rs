@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use axum::{Router, response::IntoResponse};
-use http::StatusCode;
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, config::Options, edge, problem::Problem};
+use crate::{app::App, config::Options, edge, identity, problem::Problem};
 
 mod ag_ui;
 mod agents;
@@ -38,7 +43,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// Everything that the gateway serves, with all that surrounds it.
 pub(crate) fn router(app: &App, options: &Options) -> Router {
     let (api, _) = documented().split_for_parts();
-    let router = api.merge(documentation::routes()).fallback(nowhere).with_state(app.clone());
+    let identity = Router::new().route(&format!("{}{{*path}}", identity::PATH), any(identity::pass_on));
+    let router = api.merge(documentation::routes()).merge(identity).fallback(elsewhere).with_state(app.clone());
     edge::around(router, options)
 }
 
@@ -77,6 +83,9 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(documentation::Frame::openapi()).merge(unary).merge(streaming)
 }
 
-async fn nowhere() -> impl IntoResponse {
-    Problem::of_status(StatusCode::NOT_FOUND)
+/// A file or page of the web app, if there is one at this address.
+async fn elsewhere(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let reads = matches!(method, Method::GET | Method::HEAD);
+    let page = app.web.as_ref().filter(|_| reads).and_then(|web| web.answer(uri.path(), &headers));
+    page.unwrap_or_else(|| Problem::of_status(StatusCode::NOT_FOUND).into_response())
 }

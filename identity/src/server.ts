@@ -1,7 +1,7 @@
 // HTTP in, Better Auth behind it. What comes from outside is bounded here, and told where it comes from.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Auth } from './auth.js'
-import { CLIENT_HEADER, clientOf } from './client.js'
+import { CLIENT_HEADER, clientOf, type Client } from './client.js'
 import type { Config } from './config.js'
 import { reason, type Log } from './log.js'
 import type { Outbox } from './mail/outbox.js'
@@ -55,13 +55,13 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
   const client = clientOf(request, config.trustedProxies)
   const path = url.pathname.slice(base.length)
   if (/^\/outbox(\/|$)/.test(path)) {
-    if (!outbox || !isLoopback(config.base.hostname) || !isHere(request, client)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
+    if (!outbox || !isLoopback(config.base.hostname) || !isHere(client)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
     return page(await outboxPage(outbox, base, path.slice('/outbox'.length)))
   }
   const body = await read(request)
   if (body === 'too large') return failure(413, 'PAYLOAD_TOO_LARGE', `A request has at most ${LARGEST_BODY / 1024} KiB.`)
   return withNotes(async (notes) => {
-    const response = await auth.handler(forwarded(request, url, client, body))
+    const response = await auth.handler(forwarded(request, url, client.address, body))
     if (response.status < 400) return response
     if (notes.databaseAway) return unavailable('The log-in service cannot reach its database. Try again in a moment.')
     if (response.status < 500 || response.body) return response
@@ -70,9 +70,8 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
 }
 
 /** Whoever asks sits at this machine, and asked for this machine: a page elsewhere may have a name that leads here. */
-function isHere(request: IncomingMessage, client: string | undefined): boolean {
-  const { host = '' } = request.headers
-  return client !== undefined && isLoopback(client) && isLoopback(host.replace(/:\d+$/, ''))
+function isHere({ address, host }: Client): boolean {
+  return address !== undefined && isLoopback(address) && isLoopback(host.replace(/:\d+$/, ''))
 }
 
 function forwarded(request: IncomingMessage, url: URL, client: string | undefined, body: Buffer | undefined): Request {

@@ -26,7 +26,7 @@ pub use self::{
     again::again_when_lost,
     executor::Anywhere,
     pool::Pool,
-    provision::{OWNER_ROLE, SERVICE_ROLE, provision},
+    provision::{OWNER_ROLE, SERVICE_ROLE, provision, provision_schema},
     replica::Replica,
     transaction::Transaction,
 };

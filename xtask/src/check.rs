@@ -7,19 +7,21 @@ use anyhow::bail;
 use crate::{
     query_cache,
     step::{cargo, run as run_command, step, step_async, works},
+    web,
 };
 
 /// Runs every check, also after one has failed.
 pub(crate) async fn run() -> anyhow::Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
     let doc = ["doc", "--workspace", "--no-deps", "--document-private-items", "--locked"];
-    let outcomes = [
+    let mut outcomes = vec![
         step("format", format),
         step("lints", || run_command(&mut cargo(clippy))),
         step("documentation", || run_command(cargo(doc).env("RUSTDOCFLAGS", "--deny warnings"))),
         step_async("query cache", query_cache::verify()).await,
         dependencies(),
     ];
+    outcomes.extend(web::PARTS.map(web::check));
     let failed = outcomes.iter().filter(|outcome| outcome.is_err()).count();
     if failed > 0 {
         bail!("{failed} of {} checks failed", outcomes.len());

@@ -12,6 +12,7 @@ mod generated;
 mod query_cache;
 mod step;
 mod test;
+mod web;
 
 /// The developers' commands
 #[derive(Debug, Parser)]

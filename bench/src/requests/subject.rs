@@ -104,7 +104,7 @@ impl Subject {
 
 async fn one(world: &World, directory: &TempDir) -> anyhow::Result<Program> {
     Program::start("colloquy", "gateway", |command| {
-        command.arg("--data-dir").arg(directory.path());
+        command.arg("--data-dir").arg(directory.path()).args(["--no-identity", "--no-web"]);
         for socket in ["auth-listen", "auth-admin-listen", "history-listen", "history-admin-listen"] {
             command.arg(format!("--{socket}=127.0.0.1:0"));
         }

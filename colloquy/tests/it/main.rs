@@ -6,6 +6,7 @@ mod better_auth;
 mod explain_token;
 mod first_run;
 mod frontends;
+mod identity;
 mod parts;
 mod privacy;
 mod processes;

@@ -21,8 +21,15 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// The binary, with every port free to choose.
+    /// The binary, with every port free to choose, and nothing for people.
     pub(crate) fn command(data_dir: &Path) -> Command {
+        let mut command = Self::with_people(data_dir);
+        command.args(["--no-identity", "--no-web"]);
+        command
+    }
+
+    /// The same with identity.
+    pub(crate) fn with_people(data_dir: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_colloquy"));
         command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"));
         command.arg("--data-dir").arg(data_dir);

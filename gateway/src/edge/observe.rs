@@ -15,7 +15,7 @@ use kit::{
 use tracing::{Instrument as _, field::Empty};
 
 use crate::{
-    problem::{Pending, Problem, Wording},
+    problem::{AsItIs, Pending, Problem, Wording},
     quota::Told,
 };
 
@@ -67,7 +67,9 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
 fn finish(wording: Wording, request_id: &RequestId, response: &mut Response) -> Option<String> {
     let pending = response.extensions_mut().remove::<Pending>().map(|pending| pending.0);
     let status = response.status();
-    let bare = || (status.is_client_error() || status.is_server_error()).then(|| Problem::of_status(status).into());
+    let ours = response.extensions().get::<AsItIs>().is_none();
+    let bare =
+        || (ours && (status.is_client_error() || status.is_server_error())).then(|| Problem::of_status(status).into());
     let problem = pending.or_else(bare);
     if let Some(problem) = &problem {
         problem.render(wording, request_id, response);

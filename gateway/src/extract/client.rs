@@ -27,9 +27,15 @@ impl Clients {
     }
 
     /// The client's address: the peer's, or what the outermost trusted proxy says. None where nobody knows it.
-    pub(super) fn address(&self, parts: &Parts) -> Option<IpAddr> {
+    pub(crate) fn address(&self, parts: &Parts) -> Option<IpAddr> {
         let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
         self.behind(peer.ip().to_canonical(), &parts.headers)
+    }
+
+    /// Whether a proxy that is believed passed the request on.
+    pub(crate) fn is_told_by_proxy(&self, parts: &Parts) -> bool {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        peer.is_some_and(|ConnectInfo(peer)| self.proxies.contains(peer.ip().to_canonical()))
     }
 
     /// Behind a proxy that was not named, clients have no address: as one, each could use up what all of them may.

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use axum::{
     Json, Router,
-    response::{Html, IntoResponse},
+    extract::State,
+    response::{Html, IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use serde_json::json;
 use utoipa::{
     OpenApi,
@@ -49,8 +50,11 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/", get(signpost)).route("/docs", get(page)).route("/openapi.json", get(document))
 }
 
-async fn signpost() -> impl IntoResponse {
-    Json(json!({ "name": "Colloquy", "documentation": "/docs", "openapi": "/openapi.json" }))
+/// For programs; people get the first page, if there is one.
+async fn signpost(State(app): State<App>, headers: HeaderMap) -> Response {
+    let page = app.web.as_ref().and_then(|web| web.answer("/", &headers));
+    let signpost = || Json(json!({ "name": "Colloquy", "documentation": "/docs", "openapi": "/openapi.json" }));
+    page.unwrap_or_else(|| signpost().into_response())
 }
 
 /// Nothing from elsewhere is loaded, and nothing may be.

@@ -25,24 +25,13 @@ pub async fn provision(
     owner_password: &str,
     service_password: &str,
 ) -> anyhow::Result<()> {
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    anyhow::ensure!(
-        [database, owner_password, service_password].into_iter().all(plain),
-        "names and passwords must be letters, digits and underscores"
-    );
-    // The statements hold passwords: none may reach a log.
-    let options = options(superuser_url)?.disable_statement_logging();
-    let mut connection = PgConnection::connect_with(&options).await.context("connecting as superuser")?;
+    let mut connection = connect(superuser_url, [database, owner_password, service_password]).await?;
     let roles = [
         (OWNER_ROLE, "CREATEROLE NOINHERIT", owner_password),
         (SERVICE_ROLE, "NOCREATEROLE NOINHERIT NOBYPASSRLS", service_password),
     ];
     for (role, attributes, password) in roles {
-        let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1)";
-        let exists: bool = sqlx::query_scalar(exists).bind(role).fetch_one(&mut connection).await?;
-        let verb = if exists { "ALTER" } else { "CREATE" };
-        let statement = format!("{verb} ROLE {role} LOGIN {attributes} PASSWORD '{password}'");
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        make_role(&mut connection, role, attributes, password).await?;
     }
     // Statements are prepared once and planned once: with optional filters in them, PostgreSQL would plan them each time,
     // which costs more than to run them.
@@ -55,5 +44,41 @@ pub async fn provision(
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
     }
     connection.close().await?;
+    Ok(())
+}
+
+/// Makes a role that owns one schema of this database and nothing else, unless both are there, and sets its password.
+///
+/// # Errors
+/// When a name or the password is not plain letters and digits, or the superuser cannot do it.
+pub async fn provision_schema(
+    superuser_url: &SecretString,
+    schema: &str,
+    role: &str,
+    password: &str,
+) -> anyhow::Result<()> {
+    let mut connection = connect(superuser_url, [schema, role, password]).await?;
+    make_role(&mut connection, role, "NOCREATEROLE NOINHERIT NOBYPASSRLS", password).await?;
+    let statement = format!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}");
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// These words become parts of statements.
+async fn connect<const COUNT: usize>(url: &SecretString, words: [&str; COUNT]) -> anyhow::Result<PgConnection> {
+    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    anyhow::ensure!(words.into_iter().all(plain), "names and passwords must be letters, digits and underscores");
+    // The statements hold passwords: none may reach a log.
+    let options = options(url)?.disable_statement_logging();
+    PgConnection::connect_with(&options).await.context("connecting as superuser")
+}
+
+async fn make_role(connection: &mut PgConnection, role: &str, attributes: &str, password: &str) -> anyhow::Result<()> {
+    let exists = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1)";
+    let exists: bool = sqlx::query_scalar(exists).bind(role).fetch_one(&mut *connection).await?;
+    let verb = if exists { "ALTER" } else { "CREATE" };
+    let statement = format!("{verb} ROLE {role} LOGIN {attributes} PASSWORD '{password}'");
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
 }
