@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use crate::step::{root, run, step, works};
 
 /// Folders with a `package.json`, each with these two scripts.
-pub(crate) const PARTS: [&str; 1] = ["identity"];
+pub(crate) const PARTS: [&str; 2] = ["identity", "web"];
 
 const MISSING: &str = "Node.js 20.19 or newer with npm is missing: https://nodejs.org";
 

@@ -66,11 +66,11 @@ function componentsWith(sources: readonly Source[], onCite: (ordinal: number) =>
 }
 
 const plain: Components = {
-  // The page has its own headings; those of an answer stand below them.
-  h1: ({ children }) => <h3 className="h1">{children}</h3>,
-  h2: ({ children }) => <h4 className="h2">{children}</h4>,
-  h3: ({ children }) => <h5 className="h3">{children}</h5>,
-  h4: ({ children }) => <h6 className="h3">{children}</h6>,
+  // The title of the conversation is the page's first heading; those of an answer stand below it.
+  h1: ({ children }) => <h2 className="h1">{children}</h2>,
+  h2: ({ children }) => <h3 className="h2">{children}</h3>,
+  h3: ({ children }) => <h4 className="h3">{children}</h4>,
+  h4: ({ children }) => <h5 className="h3">{children}</h5>,
   h5: ({ children }) => <h6 className="h3">{children}</h6>,
   h6: ({ children }) => <h6 className="h3">{children}</h6>,
   a: ({ href, children }) => <OutLink href={href}>{children}</OutLink>,

@@ -107,7 +107,9 @@ export function pathOf(client: QueryClient, id: string) {
     /** Loads the surroundings of a message of the shown path. */
     async around(message: string) {
       if (loaded()?.items.some((item) => item.id === message)) return
-      client.setQueryData<Path>(key, merged(undefined, await page(id, { from: message })))
+      const until = merged(undefined, await page(id, { from: message }))
+      const behind = until.newer ? withNewer(until, await page(id, { cursor: until.newer })) : until
+      client.setQueryData<Path>(key, behind)
     },
     change(message: string, change: Partial<Message>) {
       set((path) => ({

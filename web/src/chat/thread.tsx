@@ -49,7 +49,8 @@ export function Thread({
     paddingStart: 24,
     paddingEnd: 16,
     anchorTo: 'end',
-    followOnAppend: true,
+    // In the middle of a conversation the page below comes while one reads, and must not carry one away.
+    followOnAppend: !hasNewer,
     scrollEndThreshold: nearEnd,
   })
 

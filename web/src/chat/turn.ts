@@ -6,9 +6,10 @@ import { DefaultChatTransport } from 'ai'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Message } from '../api/client'
 import { useListed } from '../conversations/list'
-import { type Problem, problemFrom } from '../session/problem'
+import { type Problem, problemFrom, problemOf } from '../session/problem'
 import { apiFetch } from '../session/session'
 import { type ChatMessage, isFinal, isStored, uiMessage } from './entry'
+import { unlessIdle } from './idle'
 import { useOnline } from './online'
 import { pathOf } from './path'
 import { rejoinAfter } from './rejoin'
@@ -27,7 +28,12 @@ export type TurnState = 'idle' | 'waiting' | 'writing' | 'lost' | 'failed'
 
 const transport = new DefaultChatTransport<ChatMessage>({
   api: '/api/chat',
-  fetch: apiFetch,
+  fetch: async (...request) => {
+    const response = await apiFetch(...request)
+    // Else the SDK would make an error of the text alone.
+    if (!response.ok) throw await problemOf(response)
+    return unlessIdle(response)
+  },
   prepareSendMessagesRequest: ({ id, messages, trigger, messageId, body }) => ({
     body: { ...body, id, message: messages.at(-1), trigger, messageId },
   }),

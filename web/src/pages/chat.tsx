@@ -3,6 +3,7 @@ import { MessageSquarePlus, PanelLeft } from 'lucide-react'
 import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import '../chat/prose.css'
+import { AgentPicker, useAgent } from '../chat/agent-picker'
 import { Conversation } from '../chat/conversation'
 import { Greeting } from '../chat/greeting'
 import { conversationQuery } from '../chat/path'
@@ -26,6 +27,7 @@ export default function ChatPage({ id }: { id: string | undefined }) {
   const { data } = useQuery({ ...conversationQuery(conversationId ?? ''), enabled: false })
   const title = conversationId ? data?.title || say.untitled : say.newChat
   usePageTitle(title)
+  const { agents, agent, choose } = useAgent(data?.agent)
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -72,6 +74,7 @@ export default function ChatPage({ id }: { id: string | undefined }) {
           <h1 className="min-w-0 flex-1 truncate px-2 text-sm font-medium" dir="auto">
             {conversationId ? title : <span className="sr-only">{title}</span>}
           </h1>
+          <AgentPicker agents={agents} agent={agent} onChoose={choose} />
           {!(pane.wide && pane.open) && <IconButton label={say.newChat} icon={<MessageSquarePlus />} onClick={onNew} />}
         </header>
         <Conversation
@@ -82,6 +85,7 @@ export default function ChatPage({ id }: { id: string | undefined }) {
             began(saved)
             if (saved !== id) navigate(`/chat/${saved}`, { replace: true })
           }}
+          agent={agent}
           target={target}
           greeting={(ask) => <Greeting ask={ask} />}
           onNew={onNew}

@@ -52,16 +52,5 @@ export async function problemOf(response: Response): Promise<Problem> {
 export function problemFrom(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof TypeError) return new Unreachable()
-  const known = parsed((error as Error | undefined)?.message)
-  return known ? new Problem(known.status ?? 500, known) : new Problem(-1, { detail: (error as Error)?.message })
-}
-
-// The AI SDK hands on the body of a refused request as the message of its error.
-function parsed(text: string | undefined): Partial<ProblemBody> | undefined {
-  if (!text?.startsWith('{')) return
-  try {
-    return JSON.parse(text)
-  } catch {
-    return
-  }
+  return new Problem(-1, { detail: error instanceof Error ? error.message : '' })
 }

@@ -1,8 +1,10 @@
 import { clsx } from 'clsx'
 import { X } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
 import { strings } from '../strings'
 import { IconButton } from './button'
+import { Surface } from './surface'
+import { Toasts } from './toasts'
 
 interface DialogProps {
   open: boolean
@@ -19,6 +21,7 @@ interface DialogProps {
 /** The browser's own modal dialog: it keeps the focus inside, gives it back, and closes on Escape. */
 export function Dialog({ open, onClose, title, children, side, bare, className }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
+  const [surface, setSurface] = useState<HTMLDialogElement | null>(null)
   const heading = useId()
   useEffect(() => {
     const element = dialog.current
@@ -28,7 +31,10 @@ export function Dialog({ open, onClose, title, children, side, bare, className }
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself; the click is on what surrounds it.
     <dialog
-      ref={dialog}
+      ref={(element) => {
+        dialog.current = element
+        setSurface(element)
+      }}
       aria-labelledby={bare ? undefined : heading}
       aria-label={bare ? title : undefined}
       onClose={onClose}
@@ -41,18 +47,23 @@ export function Dialog({ open, onClose, title, children, side, bare, className }
         className,
       )}
     >
-      {open && bare && children}
-      {open && !bare && (
-        <>
-          <header className="flex items-center justify-between gap-4 py-3 pr-3 pl-6">
-            <h2 id={heading} className="text-lg font-semibold">
-              {title}
-            </h2>
-            <IconButton label={strings.common.close} icon={<X />} onClick={onClose} tip={false} />
-          </header>
-          <div className="min-h-0 flex-1 overflow-y-auto px-6 pb-6">{children}</div>
-        </>
-      )}
+      <Surface value={surface}>
+        {open && bare && children}
+        {open && !bare && (
+          <>
+            <header className="flex items-center justify-between gap-4 py-3 pr-3 pl-6">
+              <h2 id={heading} className="text-lg font-semibold">
+                {title}
+              </h2>
+              <IconButton label={strings.common.close} icon={<X />} onClick={onClose} tip={false} />
+            </header>
+            <div tabIndex={0} className="min-h-0 flex-1 overflow-y-auto px-6 pt-1 pb-6 focus-visible:-outline-offset-2">
+              {children}
+            </div>
+          </>
+        )}
+        {open && <Toasts />}
+      </Surface>
     </dialog>
   )
 }

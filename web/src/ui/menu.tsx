@@ -12,6 +12,7 @@ import {
 import { clsx } from 'clsx'
 import { Check } from 'lucide-react'
 import type { ReactElement, ReactNode } from 'react'
+import { useSurface } from './surface'
 
 const row = clsx(
   'flex min-h-9 cursor-default items-center gap-2.5 rounded-md px-2.5 text-sm outline-none select-none',
@@ -28,10 +29,11 @@ interface MenuProps {
 
 /** Not modal: what a modal menu does to the page's scrolling needs styles that the page's policy forbids. */
 export function Menu({ trigger, children, align = 'end', onClosed }: MenuProps) {
+  const surface = useSurface()
   return (
     <Root modal={false}>
       <Trigger asChild>{trigger}</Trigger>
-      <Portal>
+      <Portal container={surface}>
         <Content
           align={align}
           onCloseAutoFocus={onClosed}

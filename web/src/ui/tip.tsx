@@ -1,11 +1,13 @@
 import { Content, Portal, Provider, Root, Trigger } from '@radix-ui/react-tooltip'
 import type { ReactElement, ReactNode } from 'react'
+import { useSurface } from './surface'
 
 export function Tip({ text, children }: { text: string; children: ReactElement }) {
+  const surface = useSurface()
   return (
     <Root>
       <Trigger asChild>{children}</Trigger>
-      <Portal>
+      <Portal container={surface}>
         <Content
           sideOffset={6}
           collisionPadding={8}

@@ -47,7 +47,7 @@ export function Toasts() {
     <section
       aria-label={strings.common.notifications}
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-0 bottom-0 z-50 grid justify-items-center gap-2 p-4"
+      className="pointer-events-none fixed inset-x-0 bottom-0 z-50 grid justify-items-center gap-2 p-4 sm:justify-items-start"
     >
       {shown.map((one) => (
         <Shown key={one.id} toast={one} />

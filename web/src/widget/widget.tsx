@@ -73,7 +73,7 @@ function Panel({ onClose }: { onClose: () => void }) {
       onKeyDown={(event) => event.key === 'Escape' && !event.defaultPrevented && onClose()}
       className="fixed inset-auto right-5 bottom-24 z-40 m-0 flex h-[min(40rem,calc(100dvh-7.500rem))] w-[min(25rem,calc(100vw-2.500rem))] animate-appear flex-col overflow-hidden rounded-card border border-line bg-paper shadow-float max-sm:inset-0 max-sm:h-dvh max-sm:max-h-none max-sm:w-screen max-sm:max-w-none max-sm:rounded-none max-sm:border-0"
     >
-      <header className="flex h-14 shrink-0 items-center gap-1 border-b border-line pr-2 pl-5">
+      <div className="flex h-14 shrink-0 items-center gap-1 border-b border-line pr-2 pl-5">
         <h2 id={heading} className="flex-1 font-serif text-lg">
           {say.title}
         </h2>
@@ -91,7 +91,7 @@ function Panel({ onClose }: { onClose: () => void }) {
           </>
         )}
         <IconButton label={say.close} icon={<X />} onClick={onClose} tip={false} />
-      </header>
+      </div>
       {data ? (
         <Conversation
           key={chatId}
