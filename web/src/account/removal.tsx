@@ -19,7 +19,7 @@ export function Removal({ user }: { user: Person }) {
   const [open, setOpen] = useState(false)
   return (
     <Section title={say.title} text={say.text}>
-      <Button small className="text-danger" onClick={() => setOpen(true)}>
+      <Button small className="text-danger!" onClick={() => setOpen(true)}>
         {say.open}
       </Button>
       <Dialog open={open} onClose={() => setOpen(false)} title={say.dialog}>

@@ -1,3 +1,4 @@
+import { clsx } from 'clsx'
 import { Link } from 'wouter'
 import { Specimen } from '../entry/specimen'
 import { useSession } from '../session/session'
@@ -25,7 +26,10 @@ export default function LandingPage() {
               {say.logIn}
             </Link>
           )}
-          <Link href={session ? '/chat' : '/signup'} className={buttonClass('plain', true)}>
+          <Link
+            href={session ? '/chat' : '/signup'}
+            className={clsx(buttonClass('plain', true), session && 'max-sm:hidden')}
+          >
             {session ? say.openChat : say.signUp}
           </Link>
         </nav>

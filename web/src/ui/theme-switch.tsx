@@ -27,7 +27,7 @@ export function ThemeSwitch() {
             onChange={() => setTheme(name)}
             className="sr-only"
           />
-          <Icon className="size-4" aria-hidden />
+          <Icon className="size-4 max-sm:hidden" aria-hidden />
           {say[name]}
         </label>
       ))}
