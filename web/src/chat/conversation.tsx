@@ -9,8 +9,8 @@ import { Blank, Failure, Loading, Notice, Skeleton } from '../ui/states'
 import { toast } from '../ui/toasts'
 import { showSibling } from './branches'
 import { Composer } from './composer'
-import { useDraft } from './draft'
-import { entriesOf } from './entry'
+import { useDraft, useRescue } from './draft'
+import { entriesOf, entryOfLive } from './entry'
 import { LiveRegion } from './live-region'
 import { type Deeds, Thinking } from './message'
 import { useOnline } from './online'
@@ -42,11 +42,13 @@ export function Conversation(props: ConversationProps) {
   const loaded = conversationId ? path.data : undefined
   const items = useMemo(() => loaded?.items ?? [], [loaded])
   const [answer, setAnswer] = useState('')
-  const [draft, setDraft] = useDraft(chatId)
+  const [draft, setDraft] = useDraft(conversationId ?? 'new')
   const [citing, setCiting] = useState<{ entry: string; ordinal: number }>()
   const composer = useRef<HTMLTextAreaElement>(null)
   const online = useOnline()
   const turn = useTurn({ chatId, conversationId, items, agent, onConversation, onAnswer: setAnswer })
+  const unsent = turn.unsent && entryOfLive(turn.unsent).text
+  useRescue(conversationId ?? 'new', unsent)
   const entries = useMemo(() => entriesOf(items, turn.messages, turn.after), [items, turn.messages, turn.after])
   const at = useMemo(() => (conversationId ? pathOf(client, conversationId) : undefined), [client, conversationId])
   const busy = turn.state === 'waiting' || turn.state === 'writing' || turn.state === 'lost'
@@ -135,12 +137,12 @@ export function Conversation(props: ConversationProps) {
               tone="danger"
               action={
                 <span className="flex gap-2">
-                  {turn.unsent && (
+                  {unsent && (
                     <Button
                       small
                       look="quiet"
                       onClick={() => {
-                        setDraft(entries.at(-1)?.text ?? draft)
+                        setDraft(unsent ?? draft)
                         turn.forget()
                         composer.current?.focus()
                       }}
@@ -154,7 +156,7 @@ export function Conversation(props: ConversationProps) {
                 </span>
               }
             >
-              {turn.unsent && say.thread.notSent} {turn.problem.message}
+              {unsent && say.thread.notSent} {turn.problem.code !== 'signed_out' && turn.problem.message}
             </Notice>
           )}
           {turn.state === 'lost' && <Notice>{say.thread.lost}</Notice>}

@@ -1,5 +1,5 @@
 // What is being written, kept over reloads and log-ins of this tab.
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 
 const key = (chat: string) => `colloquy.draft.${chat}`
 
@@ -20,15 +20,28 @@ function write(chat: string, text: string) {
   }
 }
 
+/** The chat's id, or `new`. A new chat that gets an id takes its draft along. */
 export function useDraft(chat: string) {
   const [draft, setDraft] = useState({ chat, text: read(chat) })
-  if (draft.chat !== chat) setDraft({ chat, text: read(chat) })
-  const set = useCallback(
-    (text: string) => {
-      write(chat, text)
-      setDraft({ chat, text })
-    },
-    [chat],
-  )
-  return [draft.chat === chat ? draft.text : read(chat), set] as const
+  if (draft.chat !== chat) setDraft({ ...draft, chat })
+  useEffect(() => write(draft.chat, draft.text), [draft])
+  const previous = useRef(chat)
+  useEffect(() => {
+    if (previous.current !== chat) write(previous.current, '')
+    previous.current = chat
+  }, [chat])
+  const set = useCallback((text: string) => setDraft((draft) => ({ ...draft, text })), [])
+  return [draft.text, set] as const
+}
+
+/** Keeps what could not be sent for when the page is there again, unless something else was written meanwhile. */
+export function useRescue(chat: string, unsent: string | undefined) {
+  useEffect(() => {
+    if (!unsent) return
+    const rescue = () => {
+      if (!read(chat)) write(chat, unsent)
+    }
+    addEventListener('pagehide', rescue)
+    return () => removeEventListener('pagehide', rescue)
+  }, [chat, unsent])
 }

@@ -29,7 +29,10 @@ function say(change: { stale?: boolean; ended?: boolean }) {
 }
 
 export const tokens = new Tokens({
-  onStale: (now) => now !== stale && say({ stale: now }),
+  onStale: (now) => {
+    if (now !== stale) say({ stale: now })
+    if (!now && ended) say({ ended: false })
+  },
   onSignedOut: () => say({ ended: true }),
 })
 
