@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 // @ts-expect-error it brings no types along
 import Provider from 'oidc-provider'
-import { freePort } from './postgres.js'
+import { freePort } from './port.js'
 
 export interface Person {
   sub: string
