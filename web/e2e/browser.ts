@@ -80,8 +80,8 @@ export class Visitor {
       for (const size of [phone, desk]) {
         await this.page.setViewportSize(size)
         const where = `${screen}, ${colorScheme}, ${size.width} px`
-        const beyond = await this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
-        expect(beyond, `${where}: scrolls sideways by`).toBeLessThanOrEqual(0)
+        const beyond = () => this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+        await expect.poll(beyond, { message: `${where}: scrolls sideways by` }).toBeLessThanOrEqual(0)
         expect(await this.violations(), where).toEqual([])
         if (process.env.SCREENS) {
           mkdirSync(screens, { recursive: true })

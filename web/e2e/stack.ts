@@ -30,7 +30,7 @@ export async function startStack(person: Person, variables: Record<string, strin
   const listen = parts.map((part) => `--${part}-listen=127.0.0.1:0`)
   const stack = spawn(
     program,
-    ['up', `--data-dir=${directory}`, `--gateway-listen=127.0.0.1:${port}`, '--demo-agent-pace=40ms', ...listen],
+    ['up', `--data-dir=${directory}`, `--gateway-listen=127.0.0.1:${port}`, '--demo-agent-pace=120ms', ...listen],
     {
       env: {
         PATH: process.env.PATH,
