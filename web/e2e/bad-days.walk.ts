@@ -51,8 +51,8 @@ test('a browser that keeps no cookies is told so', async () => {
   await visitor.page.route('**/api/auth/sign-in/email', async (route) => {
     const response = await route.fetch()
     const { 'set-cookie': _, ...headers } = response.headers()
-    await route.fulfill({ response, headers })
     await visitor.context.clearCookies()
+    await route.fulfill({ response, headers })
   })
   await visitor.page.goto('/login')
   await logIn(visitor)
