@@ -102,7 +102,15 @@ export function makeAuth(config: Config, pool: pg.Pool, post: Post, log: Log) {
       ipAddress: { ipAddressHeaders: [CLIENT_HEADER] },
     },
     plugins: [
-      jwt({ jwks: { rotationInterval: 30 * DAY, gracePeriod: DAY }, jwt: { issuer: base.origin, audience: base.origin } }),
+      jwt({
+        jwks: { rotationInterval: 30 * DAY, gracePeriod: DAY },
+        jwt: {
+          issuer: base.origin,
+          audience: base.origin,
+          // Not the picture, which would make every request of the product larger than servers allow.
+          definePayload: ({ user: { id, email, name, emailVerified } }) => ({ id, email, name, emailVerified }),
+        },
+      }),
       bearer(),
       signInOptions(config),
       ...(config.oidc ? [oidc(config.oidc)] : []),

@@ -2,7 +2,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from './postgres.js'
+import { freePort } from './port.js'
 import { Identity, PASSWORD } from './identity.js'
 
 interface Gateway {

@@ -18,6 +18,17 @@ describe('a person', () => {
     expect(keys[0].d).toBeUndefined()
   })
 
+  test('has a picture, and tokens are not larger for it', async () => {
+    const identity = await Identity.start()
+    const ada = identity.browser()
+    await ada.signUp('ada')
+    const before = (await ada.jwt()).length
+    const image = `data:image/webp;base64,${'A'.repeat(20_000)}`
+    expect((await ada.post('/update-user', { image })).status).toBe(200)
+    expect((await ada.get('/get-session')).json.user.image).toBe(image)
+    expect((await ada.jwt()).length).toBe(before)
+  })
+
   test('logs out and in again; a wrong password and an unknown address are told alike', async () => {
     const identity = await Identity.start()
     const ada = identity.browser()

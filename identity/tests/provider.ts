@@ -1,9 +1,8 @@
-// A real OpenID provider on this machine, and a person who logs in there.
+// A real OpenID provider on this machine, and a person who logs in there. The web app's walk uses it too.
 import { createServer } from 'node:http'
 // @ts-expect-error it brings no types along
 import Provider from 'oidc-provider'
-import { onTestFinished } from 'vitest'
-import { freePort } from './postgres.js'
+import { freePort } from './port.js'
 
 export interface Person {
   sub: string
@@ -12,10 +11,16 @@ export interface Person {
   name?: string
 }
 
+export interface OpenProvider {
+  issuer: string
+  open: () => Promise<void>
+  close: () => void
+}
+
 export const CLIENT = { id: 'colloquy', secret: 'the-secret-of-a-client-of-a-provider' }
 
 /** Whoever logs in there is `person`, who has consented. */
-export async function provider(callback: string, person: () => Person): Promise<{ issuer: string; close: () => void; open: () => Promise<void> }> {
+export async function openProvider(callback: string, person: () => Person): Promise<OpenProvider> {
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
   const oidc = new Provider(issuer, {
@@ -40,7 +45,6 @@ export async function provider(callback: string, person: () => Person): Promise<
   })
   const open = () => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const close = () => (server.close(), server.closeAllConnections())
-  onTestFinished(close)
   return { issuer, close, open }
 }
 

@@ -1,7 +1,7 @@
 // Logging in by somebody else's account, at a real provider.
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { Identity, type Browser } from './identity.js'
-import { CLIENT, logInThere, provider, type Person } from './provider.js'
+import { CLIENT, logInThere, openProvider, type Person } from './provider.js'
 
 const CALLBACK = 'http://localhost:8080/api/auth/callback/oidc'
 
@@ -11,6 +11,12 @@ const variables = (issuer: string) => ({
   OIDC_LOGIN_CLIENT_SECRET: CLIENT.secret,
   OIDC_LOGIN_NAME: 'Example Works',
 })
+
+async function provider(callback: string, person: () => Person) {
+  const there = await openProvider(callback, person)
+  onTestFinished(there.close)
+  return there
+}
 
 /** Where it leads. */
 async function logIn(browser: Browser): Promise<string> {

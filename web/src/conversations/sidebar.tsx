@@ -66,7 +66,7 @@ export function Sidebar({ current, onNew, onSearch, onHide, onVisit }: SidebarPr
               type="button"
               className="flex min-h-11 w-full min-w-0 items-center gap-3 rounded-control px-2 text-left text-sm hover:bg-hover data-[state=open]:bg-hover"
             >
-              <Avatar name={who} />
+              <Avatar name={who} image={session?.user.image} />
               <span className="truncate">{who}</span>
             </button>
           }

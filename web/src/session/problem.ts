@@ -37,6 +37,9 @@ function sentence(status: number, { code, detail }: Partial<ProblemBody>): strin
   if (code === 'signed_out') return strings.common.session.ended
   if (code === 'offline') return say.offline
   if (status === 0) return say.unreachable
+  // A token that was made a moment ago: identity's clock and the service's disagree.
+  if (status === 401)
+    return /^token_(expired|not_yet_valid)$/.test(code ?? '') ? say.clock : strings.common.session.ended
   if (status === 404) return say.gone
   if (status === 429) return say.busy
   if (status >= 500 && !code?.startsWith('agent_')) return say.unavailable

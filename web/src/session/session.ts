@@ -41,13 +41,15 @@ export const apiFetch = authorized(tokens)
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
-  queryFn: async ({ signal }): Promise<Session | null> => {
+  queryFn: async ({ signal, client }): Promise<Session | null> => {
     const response = await fetch('/api/auth/get-session', { signal }).catch((error) => {
       throw signal.aborted ? error : new Unreachable()
     })
     if (!response.ok) throw await problemOf(response)
     const session = (await response.json()) as Session | null
-    say({ ended: false })
+    const before = client.getQueryData<Session | null>(['session'])
+    if (session) say({ ended: false })
+    else if (before) say({ ended: true })
     return session
   },
   staleTime: 60_000,
@@ -57,15 +59,19 @@ export const sessionQuery = queryOptions({
 
 export const useSession = () => useQuery(sessionQuery)
 
-/** To be called after every change of who is signed in, with `navigate` to where this leads. Other tabs follow. */
+/** To be called after every change of who is signed in; gives whom that left. Other tabs follow. */
 export function useSessionChanged() {
   const client = useQueryClient()
-  return async (change: 'signed-in' | 'signed-out' | 'profile') => {
+  return async (change: 'signed-in' | 'signed-out' | 'profile'): Promise<Session | null> => {
     tokens.forget()
     otherTabs?.postMessage(change)
     if (change !== 'profile') client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
-    if (change === 'signed-out') client.setQueryData(sessionQuery.queryKey, null)
-    else await client.refetchQueries({ queryKey: sessionQuery.queryKey })
+    if (change === 'signed-out') {
+      say({ ended: false })
+      return client.setQueryData(sessionQuery.queryKey, null) ?? null
+    }
+    await client.refetchQueries({ queryKey: sessionQuery.queryKey })
+    return client.getQueryData<Session | null>(sessionQuery.queryKey) ?? null
   }
 }
 

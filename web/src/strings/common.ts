@@ -38,6 +38,7 @@ export const common = {
     unreachable: 'Colloquy does not answer. Check the connection, or try again in a moment.',
     busy: 'Too many requests at once. Wait a moment and try again.',
     gone: 'This no longer exists. It may have been deleted in another window.',
+    clock: 'The clocks of log-in and of this service disagree. Whoever runs them has to set them; nothing is lost.',
     unavailable: 'The service is not available just now. Try again in a moment.',
     unknown: 'That did not work. Try again.',
   },

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// The first start builds identity and the app.
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ['*.walk.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 400_000,
+    bail: 1,
+  },
+})
