@@ -27,6 +27,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for part in web::PARTS {
         outcomes.push(step(&format!("{part}: tests"), || tally.run(web::test(part)?)));
     }
+    outcomes.push(step("web: walk", || tally.run(web::walk()?)));
     // CI reads this line.
     println!("{} passed, {} failed, {} skipped", tally.passed, tally.failed, tally.skipped);
     outcomes.into_iter().collect()

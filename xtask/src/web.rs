@@ -32,6 +32,14 @@ pub(crate) fn test(part: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// The walk through the web app in Chromium, ready to run, with the stack that the Rust tests were built with.
+pub(crate) fn walk() -> anyhow::Result<Command> {
+    let mut command = npm("web");
+    let stack = std::env::current_exe().context("looking for the built stack")?.with_file_name("colloquy");
+    command.args(["run", "e2e"]).env("COLLOQUY_BIN", stack).env("NO_COLOR", "1");
+    Ok(command)
+}
+
 fn npm(part: &str) -> Command {
     let mut command = Command::new("npm");
     command.current_dir(root().join(part)).stdin(Stdio::null());
