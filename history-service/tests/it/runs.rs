@@ -84,7 +84,7 @@ async fn the_context_is_the_path_without_what_came_to_nothing() {
         user.end(&started.run.unwrap(), "ok").await;
         contexts.push(started.context.into_iter().map(|message| message.content).collect::<Vec<_>>());
     }
-    assert_eq!(contexts[0], ["q1", "a1", "q2", "q3", "q4"]);
+    assert_eq!(contexts[0], ["q1", "a1", "q2", "half an ans", "q3", "q4"]);
     assert_eq!(contexts[1], ["q4", "ok", "q5"]);
     assert_eq!(contexts[2], ["q1", "a1", "q6"]);
     assert_eq!(contexts[3], ["q7"]);

@@ -46,8 +46,8 @@ export const chat = {
   greetingText: 'Answers come with their sources, and everything is kept and can be found again.',
   starters: [
     'How do I point Colloquy at my own agent?',
-    'What happens when the connection drops?',
-    'Where are my conversations stored?',
+    'How do I bring my own frontend?',
+    'How are users kept apart?',
   ],
   composer: {
     label: 'Your question',
