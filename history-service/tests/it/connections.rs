@@ -19,14 +19,21 @@ async fn on_a_bad_way(world: &World) -> (Proxy, Clients) {
 }
 
 /// What an administrator does, or a compute that goes to sleep: 57P01 for every connection of the service.
+///
+/// All at once, and until they are gone: one that goes on into the next round would be lost to a writer for a second time.
 async fn terminate_all(superuser: &mut PgConnection) {
-    sqlx::query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    let ending: Vec<(i32, bool)> = sqlx::query_as(
+        "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND usename = 'colloquy_service'",
     )
-    .execute(superuser)
+    .fetch_all(&mut *superuser)
     .await
     .unwrap();
+    let ending: Vec<i32> = ending.into_iter().map(|(process, _)| process).collect();
+    let living = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY($1))";
+    while sqlx::query_scalar(living).bind(&ending).fetch_one(&mut *superuser).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// Every read there is, of one conversation with one finished run.
