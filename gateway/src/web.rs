@@ -8,8 +8,8 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, header};
 
 mod file;
 
@@ -79,14 +79,12 @@ fn wants_page(headers: &HeaderMap) -> bool {
 }
 
 fn page(mut response: Response) -> Response {
-    if response.status() == StatusCode::OK || response.status() == StatusCode::NOT_MODIFIED {
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        // Addresses may hold what only their reader should know.
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-        headers.append(header::VARY, HeaderValue::from_static("accept"));
-    }
-    response.into_response()
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // Addresses may hold what only their reader should know.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.append(header::VARY, HeaderValue::from_static("accept"));
+    response
 }
 
 /// Files below `folder`, with the paths of their addresses. Hidden ones are no pages, and links are not followed.

@@ -53,8 +53,10 @@ pub(super) fn routes() -> Router<App> {
 /// For programs; people get the first page, if there is one.
 async fn signpost(State(app): State<App>, headers: HeaderMap) -> Response {
     let page = app.web.as_ref().and_then(|web| web.answer("/", &headers));
-    let signpost = || Json(json!({ "name": "Colloquy", "documentation": "/docs", "openapi": "/openapi.json" }));
-    page.unwrap_or_else(|| signpost().into_response())
+    page.unwrap_or_else(|| {
+        let signpost = json!({ "name": "Colloquy", "documentation": "/docs", "openapi": "/openapi.json" });
+        ([(header::VARY, HeaderValue::from_static("accept"))], Json(signpost)).into_response()
+    })
 }
 
 /// Nothing from elsewhere is loaded, and nothing may be.

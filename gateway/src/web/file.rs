@@ -108,7 +108,11 @@ fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
 fn is_named_by_content(path: &str) -> bool {
     let Some(name) = path.strip_prefix("/assets/") else { return false };
     let stem = name.split('.').next().unwrap_or_default();
-    let is_hash = |tail: &str| tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    // A word is none. The few hashes that look like one are asked for again.
+    let is_hash = |tail: &str| {
+        tail.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            && tail.bytes().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+    };
     // A hash may itself have a dash in it, so that the first one that leaves enough counts.
     stem.match_indices('-').any(|(at, _)| stem.len() - at - 1 == 8 && is_hash(&stem[at + 1..]))
 }
@@ -144,7 +148,7 @@ mod tests {
             ("/assets/inter-latin-C-x9_kQa.woff2", true),
             ("/assets/index-B3x_9kQa.js.map", true),
             ("/assets/logo.svg", false),
-            ("/assets/logo-dark.svg", false),
+            ("/assets/logo-darkmode.svg", false),
             ("/index-B3x_9kQa.js", false),
             ("/index.html", false),
         ] {

@@ -20,6 +20,8 @@ const SLACK: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_mins(1);
 /// After so long it is looked again for a run that may have begun without anybody being told; doubled every time.
 const LOOK: Duration = Duration::from_millis(250);
+/// So many of these runs are looked for.
+const MOST_UNTOLD: usize = 10_000;
 
 /// When leases run out, and when events are to be forgotten.
 #[derive(Debug, Default)]
@@ -90,7 +92,10 @@ impl Calendar {
     pub(crate) fn left(&self, run: RunId, user: UserId, lease: Duration) {
         let now = Instant::now();
         let mut dates = self.dates();
-        dates.untold.insert(run, Untold { user, next: now, pause: LOOK, until: now + lease });
+        // Beyond that, the ends of the leases do.
+        if dates.untold.len() < MOST_UNTOLD {
+            dates.untold.insert(run, Untold { user, next: now, pause: LOOK, until: now + lease });
+        }
         // By the database's clock.
         dates.leases.insert(run, now + lease + SLACK);
         self.tell(&dates, now);

@@ -49,7 +49,12 @@ pub(crate) async fn sweep(store: &Store) -> Result<(), Error> {
     for (run, user) in store.calendar().untold() {
         if let Err(error) = interrupt(store, user, run, Why::Untold).await {
             tracing::warn!(%error, run.id = %run, "a run that nobody was told of cannot be ended yet");
+            let is_away = matches!(error, Error::Unavailable { .. });
             failed = Err(error);
+            // The others would wait as long for nothing, and those whose leases have run out for them.
+            if is_away {
+                break;
+            }
         }
     }
     loop {
