@@ -8,6 +8,8 @@ import { expect } from 'vitest'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+/** Screens that the documentation shows. */
+const shown = ['landing', 'login', 'chat', 'versions', 'search', 'widget', 'account']
 const screens = join(import.meta.dirname, '../../docs/screens')
 const desk = { width: 1280, height: 800 }
 const phone = { width: 320, height: 640 }
@@ -83,7 +85,7 @@ export class Visitor {
         const beyond = () => this.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         await expect.poll(beyond, { message: `${where}: scrolls sideways by` }).toBeLessThanOrEqual(0)
         expect(await this.violations(), where).toEqual([])
-        if (process.env.SCREENS) {
+        if (process.env.SCREENS && shown.includes(screen)) {
           mkdirSync(screens, { recursive: true })
           await this.page.screenshot({ path: join(screens, `${screen}-${colorScheme}-${size.width}.png`) })
         }

@@ -84,7 +84,7 @@ test('the address is verified by the link in the mail, and a link that is broken
 })
 
 test('a question is answered, and both are there after a reload in the middle', async () => {
-  await ask('What survives a crash?')
+  await ask('How do I point Colloquy at my own agent?')
   await visitor.button('Stop the answer').waitFor()
   await visitor.page.waitForURL(/\/chat\/[0-9a-f-]{36}$/)
   await visitor.page.reload()
@@ -133,7 +133,7 @@ test('search finds the first answer again, and leads to it', async () => {
     .or(visitor.page.getByRole('combobox'))
     .or(visitor.page.getByLabel('Search for'))
     .first()
-  await search.fill('crash')
+  await search.fill('agent')
   await visitor.page.locator('dialog mark').first().waitFor()
   await visitor.look('search')
   await search.press('ArrowDown')
