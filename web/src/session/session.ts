@@ -1,6 +1,7 @@
 // Who is signed in, and the one place that holds a token.
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { afterChangeOfPerson } from './change-of-person'
 import { problemOf, Unreachable } from './problem'
 import { authorized, Tokens } from './tokens'
 
@@ -48,6 +49,7 @@ export const sessionQuery = queryOptions({
     if (!response.ok) throw await problemOf(response)
     const session = (await response.json()) as Session | null
     const before = client.getQueryData<Session | null>(['session'])
+    afterChangeOfPerson(client, tokens, before, session)
     if (session) say({ ended: false })
     else if (before) say({ ended: true })
     return session

@@ -94,7 +94,7 @@ function Panel({ onClose }: { onClose: () => void }) {
       </div>
       {data ? (
         <Conversation
-          key={chatId}
+          key={`${data.user.id} ${chatId}`}
           chatId={chatId}
           conversationId={conversationId}
           onConversation={began}
