@@ -42,7 +42,7 @@ function Confirm({ user, onCancel }: { user: Person; onCancel: () => void }) {
         throw stale && confirm ? new Refusal(say.fresh) : error
       }
       navigate('/', { replace: true })
-      await changed('signed-out')
+      await changed('left')
       toast(say.gone)
     },
     ({ currentPassword, confirm }) =>

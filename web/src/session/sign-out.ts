@@ -11,7 +11,7 @@ export function useSignOut() {
     const headers = { 'content-type': 'application/json' }
     const response = await fetch('/api/auth/sign-out', { method: 'POST', headers, body: '{}' }).catch(() => undefined)
     if (!response?.ok) return void toast(strings.common.session.unreachable)
-    await changed('signed-out')
+    await changed('left')
     navigate('/')
   }
 }
