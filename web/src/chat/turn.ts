@@ -56,7 +56,8 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   const known = answer?.metadata?.conversationId ?? conversationId
   const stored = isStored(items, messages)
   const [tries, setTries] = useState(0)
-  const last = useRef(() => {})
+  // What was last asked for, and whether it brings words that would be lost.
+  const last = useRef({ brings: false, again: () => {} })
 
   const titled = useRef((_: { type: string; data: unknown }) => {})
   titled.current = ({ type, data }) => {
@@ -132,28 +133,29 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   const body = useMemo(() => (agent ? { agent } : {}), [agent])
   const ask = useCallback(
     (text: string, id: string = crypto.randomUUID()) => {
-      last.current = () => ask(text, id)
+      last.current = { brings: true, again: () => ask(text, id) }
       setAfter(undefined)
       setMessages([])
       void sendMessage({ id, role: 'user', parts: [{ type: 'text', text }] }, { body })
     },
     [sendMessage, setMessages, body],
   )
+  // One key for a deed and its retries: what arrived after all is joined, not done twice. A question's id is its key.
   const edit = useCallback(
-    (question: Message, text: string) => {
-      last.current = () => edit(question, text)
+    (question: Message, text: string, deed: string = crypto.randomUUID()) => {
+      last.current = { brings: true, again: () => edit(question, text, deed) }
       setAfter(question.parent_id ?? null)
       setMessages([uiMessage(question)])
-      void sendMessage({ text, messageId: question.id }, { body })
+      void sendMessage({ text, messageId: question.id }, { body, headers: { 'idempotency-key': deed } })
     },
     [sendMessage, setMessages, body],
   )
   const answerAgain = useCallback(
-    (question: Message, old: Message) => {
-      last.current = () => answerAgain(question, old)
+    (question: Message, old: Message, deed: string = crypto.randomUUID()) => {
+      last.current = { brings: false, again: () => answerAgain(question, old, deed) }
       setAfter(question.parent_id ?? null)
       setMessages([uiMessage(question), uiMessage(old)])
-      void regenerate({ messageId: old.id, body })
+      void regenerate({ messageId: old.id, body, headers: { 'idempotency-key': deed } })
     },
     [regenerate, setMessages, body],
   )
@@ -182,8 +184,20 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
           : 'idle'
   const problem: Problem | undefined = failed && error ? problemFrom(error) : undefined
   // A question that was refused or did not arrive; one that failed later is stored.
-  const unsent = failed && messages.at(-1)?.role === 'user' ? messages.at(-1) : undefined
-  return { messages, after, state, problem, unsent, ask, edit, answerAgain, stop, forget, retry: () => last.current() }
+  const unsent = failed && last.current.brings && messages.at(-1)?.role === 'user' ? messages.at(-1) : undefined
+  return {
+    messages,
+    after,
+    state,
+    problem,
+    unsent,
+    ask,
+    edit,
+    answerAgain,
+    stop,
+    forget,
+    retry: () => last.current.again(),
+  }
 }
 
 export type Turn = ReturnType<typeof useTurn>
