@@ -12,7 +12,7 @@ import { type ChatMessage, isFinal, isStored, uiMessage } from './entry'
 import { unlessIdle } from './idle'
 import { useOnline } from './online'
 import { pathOf } from './path'
-import { rejoinAfter } from './rejoin'
+import { mayRejoin, rejoinAfter } from './rejoin'
 
 export interface TurnOptions {
   /** How the chat is called: the id of a conversation, or one of our own for a conversation that is yet to be. */
@@ -72,7 +72,10 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   // What ended without saying how it ended was cut off on the way; the run goes on.
   const final = answer?.metadata?.status
   const cut = answer && (final === undefined || final === 'lost') && (status === 'ready' || status === 'error')
-  const lost = Boolean(cut) && !stored
+  const running = items.at(-1)
+  const runs = running?.role === 'assistant' && !isFinal(running.status) ? running.id : undefined
+  const unjoined = runs !== undefined && messages.length === 0 && error !== undefined && mayRejoin(problemFrom(error))
+  const lost = (Boolean(cut) && !stored) || unjoined
   const failed = status === 'error' && !lost
 
   const settle = useCallback(async () => {
@@ -94,11 +97,14 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   }, [text, onAnswer])
 
   useEffect(() => {
-    if (!stored || messages.length === 0) return
-    setMessages([])
-    setAfter(undefined)
-    if (status === 'error') clearError()
-  }, [stored, messages.length, setMessages, clearError, status])
+    if (!stored) return
+    if (messages.length > 0) {
+      setMessages([])
+      setAfter(undefined)
+    }
+    // A run that could not be joined is no trouble any more when it has ended.
+    if (status === 'error' && !(runs && messages.length === 0)) clearError()
+  }, [stored, messages.length, setMessages, clearError, status, runs])
 
   // The same stream again, from its beginning, until it ends or nothing goes on any more.
   useEffect(() => {
@@ -117,14 +123,15 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   }, [status])
 
   // A run that somebody else began, or this page before it was loaded again.
-  const running = items.at(-1)
-  const runs = running?.role === 'assistant' && !isFinal(running.status) ? running.id : undefined
   useEffect(() => {
     if (!runs || chat.status === 'submitted' || chat.status === 'streaming') return
-    setAfter(undefined)
-    resumeStream().then(() => {
-      if (chat.messages.length === 0) settle().catch(() => undefined)
-    })
+    const join = async () => {
+      setAfter(undefined)
+      await resumeStream()
+      if (chat.messages.length === 0) await settle().catch(() => undefined)
+    }
+    last.current = { brings: false, again: join }
+    void join()
   }, [runs, chat, resumeStream, settle])
 
   // Leaving closes the connection only; the run goes on.
