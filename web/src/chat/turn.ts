@@ -168,11 +168,12 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   )
   const stop = useCallback(async () => {
     const run = answer?.metadata?.runId
-    await apiFetch(`/api/chat/${encodeURIComponent(chatId)}/stop`, {
+    const response = await apiFetch(`/api/chat/${encodeURIComponent(chatId)}/stop`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(run ? { activeStreamId: run } : {}),
     })
+    if (!response.ok) throw await problemOf(response)
   }, [chatId, answer?.metadata?.runId])
   const forget = useCallback(() => {
     setMessages([])
