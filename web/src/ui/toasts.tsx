@@ -31,6 +31,12 @@ export function toast(text: string, options: Pick<Toast, 'action' | 'onGone'> = 
   return id
 }
 
+/** Has a message go before its time, as if it had been closed. */
+export function dismiss(id: number) {
+  const gone = toasts.find((one) => one.id === id)
+  if (gone) leave(gone, false)
+}
+
 function leave(gone: Toast, acted: boolean) {
   if (!toasts.includes(gone)) return
   change(toasts.filter((one) => one !== gone))
