@@ -23,7 +23,7 @@ const proxy = {
 
 // What the gateway sends with the page, so that a build tried with `vite preview` meets the same rules.
 const policy =
-  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+  "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
 
 /** Signs in with a token of `colloquy token` where no identity runs. Only Vite's servers have it, no build does. */
 function tokenInsteadOfIdentity(token: string | undefined): Plugin {

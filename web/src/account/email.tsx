@@ -16,7 +16,8 @@ export function Email({ user }: { user: Person }) {
   const [sent, setSent] = useState<string>()
   const { form, busy, errors, failure, reset } = useForm(
     async ({ email }) => {
-      const newEmail = email.trim()
+      // As it will be stored: the page that the mail leads to compares with it.
+      const newEmail = email.trim().toLowerCase()
       const callbackURL = `/verify-email?change=${encodeURIComponent(newEmail)}`
       await answerOf((options) => auth.changeEmail({ newEmail, callbackURL }, options))
       setSent(user.emailVerified ? say.toOld(user.email) : say.toNew(newEmail))

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { useLocation } from 'wouter'
+import { finishRemovals } from '../conversations/removal'
 import { PasswordField, Refused, useForm, wrong } from '../entry/form'
 import { answerOf, Refusal } from '../entry/refusal'
 import { auth } from '../session/auth'
@@ -35,6 +36,7 @@ function Confirm({ user, onCancel }: { user: Person; onCancel: () => void }) {
   const [, navigate] = useLocation()
   const { form, busy, errors, failure } = useForm(
     async ({ currentPassword, confirm }) => {
+      await finishRemovals()
       try {
         await answerOf((options) => auth.deleteUser(hasPassword ? { password: currentPassword } : {}, options))
       } catch (error) {
@@ -42,7 +44,7 @@ function Confirm({ user, onCancel }: { user: Person; onCancel: () => void }) {
         throw stale && confirm ? new Refusal(say.fresh) : error
       }
       navigate('/', { replace: true })
-      await changed('signed-out')
+      await changed('left')
       toast(say.gone)
     },
     ({ currentPassword, confirm }) =>

@@ -2,7 +2,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { problemFrom } from '../session/problem'
-import { useSessionEnded, useStaleSession } from '../session/session'
+import { useSession, useSessionEnded, useStaleSession } from '../session/session'
 import { strings } from '../strings'
 import { Button, buttonClass } from '../ui/button'
 import { Blank, Failure, Loading, Notice, Skeleton } from '../ui/states'
@@ -37,18 +37,19 @@ export function Conversation(props: ConversationProps) {
   const { chatId, conversationId, onConversation, agent, target, greeting, onNew, autoFocus } = props
   const client = useQueryClient()
   const say = strings.chat
+  const person = useSession().data?.user.id ?? ''
   const conversation = useQuery({ ...conversationQuery(conversationId ?? ''), enabled: Boolean(conversationId) })
   const path = useQuery({ ...pathQuery(conversationId ?? ''), enabled: false })
   const loaded = conversationId ? path.data : undefined
   const items = useMemo(() => loaded?.items ?? [], [loaded])
   const [answer, setAnswer] = useState('')
-  const [draft, setDraft] = useDraft(conversationId ?? 'new')
+  const [draft, setDraft] = useDraft(person, conversationId ?? 'new')
   const [citing, setCiting] = useState<{ entry: string; ordinal: number }>()
   const composer = useRef<HTMLTextAreaElement>(null)
   const online = useOnline()
   const turn = useTurn({ chatId, conversationId, items, agent, onConversation, onAnswer: setAnswer })
   const unsent = turn.unsent && entryOfLive(turn.unsent).text
-  useRescue(conversationId ?? 'new', unsent)
+  useRescue(person, conversationId ?? 'new', unsent)
   const entries = useMemo(() => entriesOf(items, turn.messages, turn.after), [items, turn.messages, turn.after])
   const at = useMemo(() => (conversationId ? pathOf(client, conversationId) : undefined), [client, conversationId])
   const busy = turn.state === 'waiting' || turn.state === 'writing' || turn.state === 'lost'

@@ -1,47 +1,33 @@
 // What is being written, kept over reloads and log-ins of this tab.
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { keep, keptFor, readKept } from '../session/kept'
 
-const key = (chat: string) => `colloquy.draft.${chat}`
-
-function read(chat: string): string {
-  try {
-    return sessionStorage.getItem(key(chat)) ?? ''
-  } catch {
-    return ''
-  }
-}
-
-function write(chat: string, text: string) {
-  try {
-    if (text) sessionStorage.setItem(key(chat), text)
-    else sessionStorage.removeItem(key(chat))
-  } catch {
-    // Full or forbidden: the draft is in the page all the same.
-  }
-}
+const keyOf = (person: string, chat: string) => keptFor(person, `draft.${chat}`)
 
 /** The chat's id, or `new`. A new chat that gets an id takes its draft along. */
-export function useDraft(chat: string) {
-  const [draft, setDraft] = useState({ chat, text: read(chat) })
-  if (draft.chat !== chat) setDraft({ ...draft, chat })
-  useEffect(() => write(draft.chat, draft.text), [draft])
-  const previous = useRef(chat)
+export function useDraft(person: string, chat: string) {
+  const key = keyOf(person, chat)
+  const [draft, setDraft] = useState({ key, text: readKept(key) })
+  if (draft.key !== key) setDraft({ ...draft, key })
+  useEffect(() => keep(draft.key, draft.text), [draft])
+  const previous = useRef(key)
   useEffect(() => {
-    if (previous.current !== chat) write(previous.current, '')
-    previous.current = chat
-  }, [chat])
+    if (previous.current !== key) keep(previous.current, '')
+    previous.current = key
+  }, [key])
   const set = useCallback((text: string) => setDraft((draft) => ({ ...draft, text })), [])
   return [draft.text, set] as const
 }
 
 /** Keeps what could not be sent for when the page is there again, unless something else was written meanwhile. */
-export function useRescue(chat: string, unsent: string | undefined) {
+export function useRescue(person: string, chat: string, unsent: string | undefined) {
+  const key = keyOf(person, chat)
   useEffect(() => {
     if (!unsent) return
     const rescue = () => {
-      if (!read(chat)) write(chat, unsent)
+      if (!readKept(key)) keep(key, unsent)
     }
     addEventListener('pagehide', rescue)
     return () => removeEventListener('pagehide', rescue)
-  }, [chat, unsent])
+  }, [key, unsent])
 }

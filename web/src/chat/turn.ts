@@ -12,7 +12,7 @@ import { type ChatMessage, isFinal, isStored, uiMessage } from './entry'
 import { unlessIdle } from './idle'
 import { useOnline } from './online'
 import { pathOf } from './path'
-import { rejoinAfter } from './rejoin'
+import { mayRejoin, rejoinAfter } from './rejoin'
 
 export interface TurnOptions {
   /** How the chat is called: the id of a conversation, or one of our own for a conversation that is yet to be. */
@@ -56,7 +56,8 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   const known = answer?.metadata?.conversationId ?? conversationId
   const stored = isStored(items, messages)
   const [tries, setTries] = useState(0)
-  const last = useRef(() => {})
+  // What was last asked for, and whether it brings words that would be lost.
+  const last = useRef({ brings: false, again: () => {} })
 
   const titled = useRef((_: { type: string; data: unknown }) => {})
   titled.current = ({ type, data }) => {
@@ -71,7 +72,10 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   // What ended without saying how it ended was cut off on the way; the run goes on.
   const final = answer?.metadata?.status
   const cut = answer && (final === undefined || final === 'lost') && (status === 'ready' || status === 'error')
-  const lost = Boolean(cut) && !stored
+  const running = items.at(-1)
+  const runs = running?.role === 'assistant' && !isFinal(running.status) ? running.id : undefined
+  const unjoined = runs !== undefined && messages.length === 0 && error !== undefined && mayRejoin(problemFrom(error))
+  const lost = (Boolean(cut) && !stored) || unjoined
   const failed = status === 'error' && !lost
 
   const settle = useCallback(async () => {
@@ -93,11 +97,14 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   }, [text, onAnswer])
 
   useEffect(() => {
-    if (!stored || messages.length === 0) return
-    setMessages([])
-    setAfter(undefined)
-    if (status === 'error') clearError()
-  }, [stored, messages.length, setMessages, clearError, status])
+    if (!stored) return
+    if (messages.length > 0) {
+      setMessages([])
+      setAfter(undefined)
+    }
+    // A run that could not be joined is no trouble any more when it has ended.
+    if (status === 'error' && !(runs && messages.length === 0)) clearError()
+  }, [stored, messages.length, setMessages, clearError, status, runs])
 
   // The same stream again, from its beginning, until it ends or nothing goes on any more.
   useEffect(() => {
@@ -116,14 +123,15 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   }, [status])
 
   // A run that somebody else began, or this page before it was loaded again.
-  const running = items.at(-1)
-  const runs = running?.role === 'assistant' && !isFinal(running.status) ? running.id : undefined
   useEffect(() => {
     if (!runs || chat.status === 'submitted' || chat.status === 'streaming') return
-    setAfter(undefined)
-    resumeStream().then(() => {
-      if (chat.messages.length === 0) settle().catch(() => undefined)
-    })
+    const join = async () => {
+      setAfter(undefined)
+      await resumeStream()
+      if (chat.messages.length === 0) await settle().catch(() => undefined)
+    }
+    last.current = { brings: false, again: join }
+    void join()
   }, [runs, chat, resumeStream, settle])
 
   // Leaving closes the connection only; the run goes on.
@@ -132,38 +140,40 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
   const body = useMemo(() => (agent ? { agent } : {}), [agent])
   const ask = useCallback(
     (text: string, id: string = crypto.randomUUID()) => {
-      last.current = () => ask(text, id)
+      last.current = { brings: true, again: () => ask(text, id) }
       setAfter(undefined)
       setMessages([])
       void sendMessage({ id, role: 'user', parts: [{ type: 'text', text }] }, { body })
     },
     [sendMessage, setMessages, body],
   )
+  // One key for a deed and its retries: what arrived after all is joined, not done twice. A question's id is its key.
   const edit = useCallback(
-    (question: Message, text: string) => {
-      last.current = () => edit(question, text)
+    (question: Message, text: string, deed: string = crypto.randomUUID()) => {
+      last.current = { brings: true, again: () => edit(question, text, deed) }
       setAfter(question.parent_id ?? null)
       setMessages([uiMessage(question)])
-      void sendMessage({ text, messageId: question.id }, { body })
+      void sendMessage({ text, messageId: question.id }, { body, headers: { 'idempotency-key': deed } })
     },
     [sendMessage, setMessages, body],
   )
   const answerAgain = useCallback(
-    (question: Message, old: Message) => {
-      last.current = () => answerAgain(question, old)
+    (question: Message, old: Message, deed: string = crypto.randomUUID()) => {
+      last.current = { brings: false, again: () => answerAgain(question, old, deed) }
       setAfter(question.parent_id ?? null)
       setMessages([uiMessage(question), uiMessage(old)])
-      void regenerate({ messageId: old.id, body })
+      void regenerate({ messageId: old.id, body, headers: { 'idempotency-key': deed } })
     },
     [regenerate, setMessages, body],
   )
   const stop = useCallback(async () => {
     const run = answer?.metadata?.runId
-    await apiFetch(`/api/chat/${encodeURIComponent(chatId)}/stop`, {
+    const response = await apiFetch(`/api/chat/${encodeURIComponent(chatId)}/stop`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(run ? { activeStreamId: run } : {}),
     })
+    if (!response.ok) throw await problemOf(response)
   }, [chatId, answer?.metadata?.runId])
   const forget = useCallback(() => {
     setMessages([])
@@ -182,8 +192,20 @@ export function useTurn({ chatId, conversationId, items, agent, onConversation, 
           : 'idle'
   const problem: Problem | undefined = failed && error ? problemFrom(error) : undefined
   // A question that was refused or did not arrive; one that failed later is stored.
-  const unsent = failed && messages.at(-1)?.role === 'user' ? messages.at(-1) : undefined
-  return { messages, after, state, problem, unsent, ask, edit, answerAgain, stop, forget, retry: () => last.current() }
+  const unsent = failed && last.current.brings && messages.at(-1)?.role === 'user' ? messages.at(-1) : undefined
+  return {
+    messages,
+    after,
+    state,
+    problem,
+    unsent,
+    ask,
+    edit,
+    answerAgain,
+    stop,
+    forget,
+    retry: () => last.current.again(),
+  }
 }
 
 export type Turn = ReturnType<typeof useTurn>

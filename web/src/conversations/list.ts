@@ -8,6 +8,8 @@ import {
 } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api, body, type Conversation, type Rating } from '../api/client'
+import { problemFrom } from '../session/problem'
+import { toast } from '../ui/toasts'
 
 export interface Filters {
   archived?: boolean
@@ -96,6 +98,7 @@ export interface Change {
 
 /** Changes a conversation: seen at once, taken back when it is refused. */
 export function useChange() {
+  const client = useQueryClient()
   const list = useListed()
   return useMutation({
     mutationFn: ({ id, patch }: Change) =>
@@ -103,6 +106,10 @@ export function useChange() {
     onMutate: ({ id, patch }) => {
       list.change(id, patch)
       if (patch.archived !== undefined) list.take(id)
+    },
+    onError: (error, { id }) => {
+      toast(problemFrom(error).message)
+      return client.invalidateQueries({ queryKey: ['conversation', id] })
     },
     onSettled: () => list.stale(),
   })

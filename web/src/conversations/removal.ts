@@ -4,24 +4,33 @@ import { useCallback, useSyncExternalStore } from 'react'
 import type { Conversation } from '../api/client'
 import { apiFetch } from '../session/session'
 import { strings } from '../strings'
-import { toast } from '../ui/toasts'
+import { dismiss, toast } from '../ui/toasts'
 import { useListed } from './list'
 
 const listeners = new Set<() => void>()
-let leaving: ReadonlySet<string> = new Set()
+/** What is being deleted, and how that is carried out without waiting any longer. */
+let leaving: ReadonlyMap<string, () => Promise<void>> = new Map()
 
-function set(next: ReadonlySet<string>) {
+function set(next: typeof leaving) {
   leaving = next
   for (const listener of listeners) listener()
 }
 
-const without = (id: string) => new Set([...leaving].filter((one) => one !== id))
+const without = (id: string) => new Map([...leaving].filter(([one]) => one !== id))
 
 const remove = (id: string) => apiFetch(`/conversations/${id}`, { method: 'DELETE', keepalive: true })
 
-// A page that is closed carries out what nobody has taken back.
+/** Carries out what nobody has taken back: before its person signs out, after which it could not be done. */
+export async function finishRemovals() {
+  await Promise.all([...leaving.values()].map((finish) => finish()))
+}
+
+// A page that is closed carries out what nobody has taken back; if it is shown again after all, that is done.
 addEventListener('pagehide', () => {
-  for (const id of leaving) void remove(id)
+  for (const id of leaving.keys()) void remove(id)
+})
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) void finishRemovals()
 })
 
 function subscribe(listener: () => void) {
@@ -36,21 +45,34 @@ export function useRemove() {
   const client = useQueryClient()
   const list = useListed()
   return useCallback(
-    ({ id, title }: Pick<Conversation, 'id' | 'title'>) => {
-      set(new Set([...leaving, id]))
-      toast(strings.chat.list.removed(title ?? strings.chat.untitled), {
-        action: { label: strings.common.undo, run: () => set(without(id)) },
-        onGone: async () => {
-          const response = await remove(id).catch(() => undefined)
-          if (response?.ok || response?.status === 404) {
-            list.take(id)
-            client.removeQueries({ queryKey: ['conversation', id] })
-            client.removeQueries({ queryKey: ['path', id] })
-          } else {
-            toast(strings.common.problem.unknown)
-          }
-          set(without(id))
-        },
+    ({ id, title }: Pick<Conversation, 'id' | 'title'>, onUndone?: () => void) => {
+      let finished: Promise<void> | undefined
+      const finish = () => {
+        if (!finished) {
+          finished = carryOut()
+          dismiss(shown)
+        }
+        return finished
+      }
+      const carryOut = async () => {
+        const response = await remove(id).catch(() => undefined)
+        if (response?.ok || response?.status === 404) {
+          list.take(id)
+          client.removeQueries({ queryKey: ['conversation', id] })
+          client.removeQueries({ queryKey: ['path', id] })
+        } else {
+          toast(strings.common.problem.unknown)
+        }
+        set(without(id))
+      }
+      const undo = () => {
+        set(without(id))
+        onUndone?.()
+      }
+      set(new Map([...leaving, [id, finish]]))
+      const shown = toast(strings.chat.list.removed(title ?? strings.chat.untitled), {
+        action: { label: strings.common.undo, run: undo },
+        onGone: finish,
       })
     },
     [client, list],

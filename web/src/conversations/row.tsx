@@ -73,7 +73,10 @@ function RowMenu({ conversation, title, current, onRename }: RowMenuProps) {
     toast(to ? say.archived : say.unarchived, { action: { label: strings.common.undo, run: undo } })
   }
   const removed = () => {
-    remove(conversation)
+    const back = () => {
+      if (window.location.pathname === '/chat') navigate(`/chat/${id}`)
+    }
+    remove(conversation, current ? back : undefined)
     if (current) navigate('/chat')
   }
   return (

@@ -25,7 +25,7 @@ export default function VerifyEmailPage() {
   }
   if (isPending) return <Loading label={say.checking} />
   const user = session?.user
-  if (change && user?.email !== change) {
+  if (change && user && user.email.toLowerCase() !== change.toLowerCase()) {
     return (
       <Entry title={say.confirmed} lead={say.confirmedText(change)}>
         <OutboxLink />

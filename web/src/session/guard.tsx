@@ -1,6 +1,6 @@
 // Who may see a page.
 import { useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect } from 'react'
+import { Fragment, type ReactNode, useEffect } from 'react'
 import { Redirect, useLocation, useSearch } from 'wouter'
 import { strings } from '../strings'
 import { Button } from '../ui/button'
@@ -12,7 +12,8 @@ export function SignedIn({ children }: { children: ReactNode }) {
   const { data, isPending, error, refetch } = useSession()
   const [path] = useLocation()
   const search = useSearch()
-  if (data) return children
+  // Nothing that one person sees outlives a change to another.
+  if (data) return <Fragment key={data.user.id}>{children}</Fragment>
   if (isPending) return <Loading label={strings.common.session.checking} />
   if (error) {
     return (

@@ -1,6 +1,8 @@
 // Who is signed in, and the one place that holds a token.
 import { queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { afterChangeOfPerson } from './change-of-person'
+import { forgetKept } from './kept'
 import { problemOf, Unreachable } from './problem'
 import { authorized, Tokens } from './tokens'
 
@@ -48,6 +50,7 @@ export const sessionQuery = queryOptions({
     if (!response.ok) throw await problemOf(response)
     const session = (await response.json()) as Session | null
     const before = client.getQueryData<Session | null>(['session'])
+    afterChangeOfPerson(client, tokens, before, session)
     if (session) say({ ended: false })
     else if (before) say({ ended: true })
     return session
@@ -59,14 +62,18 @@ export const sessionQuery = queryOptions({
 
 export const useSession = () => useQuery(sessionQuery)
 
+/** `left`: on purpose. `signed-out`: the session was ended, and its person may come back to what they wrote. */
+export type SessionChange = 'signed-in' | 'signed-out' | 'left' | 'profile'
+
 /** To be called after every change of who is signed in; gives whom that left. Other tabs follow. */
 export function useSessionChanged() {
   const client = useQueryClient()
-  return async (change: 'signed-in' | 'signed-out' | 'profile'): Promise<Session | null> => {
+  return async (change: SessionChange): Promise<Session | null> => {
     tokens.forget()
     otherTabs?.postMessage(change)
     if (change !== 'profile') client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' })
-    if (change === 'signed-out') {
+    if (change === 'left') forgetKept()
+    if (change === 'left' || change === 'signed-out') {
       say({ ended: false })
       return client.setQueryData(sessionQuery.queryKey, null) ?? null
     }
@@ -77,7 +84,8 @@ export function useSessionChanged() {
 
 /** Calls back when another tab changed who is signed in. */
 export function onOtherTab(listener: () => void) {
-  const heard = () => {
+  const heard = ({ data }: MessageEvent<SessionChange>) => {
+    if (data === 'left') forgetKept()
     tokens.forget()
     listener()
   }

@@ -24,9 +24,17 @@ function change(next: readonly Toast[]) {
 
 export function toast(text: string, options: Pick<Toast, 'action' | 'onGone'> = {}): number {
   lastId += 1
-  change([...toasts.slice(-2), { id: lastId, text, ...options }])
-  for (const pushedOut of toasts.slice(0, -3)) pushedOut.onGone?.()
-  return lastId
+  const id = lastId
+  const before = toasts
+  change([...before.slice(-2), { id, text, ...options }])
+  for (const pushedOut of before.slice(0, -2)) pushedOut.onGone?.()
+  return id
+}
+
+/** Has a message go before its time, as if it had been closed. */
+export function dismiss(id: number) {
+  const gone = toasts.find((one) => one.id === id)
+  if (gone) leave(gone, false)
 }
 
 function leave(gone: Toast, acted: boolean) {

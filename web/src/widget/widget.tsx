@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState } from 'react'
 import { Link } from 'wouter'
 import '../chat/prose.css'
 import { Conversation } from '../chat/conversation'
+import { keep, keptFor, readKept } from '../session/kept'
 import { useSession } from '../session/session'
 import { strings } from '../strings'
 import { buttonClass, IconButton } from '../ui/button'
@@ -34,30 +35,32 @@ export function Widget() {
   )
 }
 
-const remembered = 'colloquy.widget'
-
-/** The conversation of this tab, so that it goes on when the panel or the page is opened again. */
-function useRemembered() {
-  const [chat, setChat] = useState(() => {
-    const id = sessionStorage.getItem(remembered) ?? undefined
-    return { chatId: id ?? crypto.randomUUID(), conversationId: id }
-  })
+/** The conversation that a person has in this tab, so that it goes on when the panel or the page is opened again. */
+function useRemembered(person: string) {
+  const [chat, setChat] = useState(() => rememberedBy(person))
+  if (chat.person !== person) setChat(rememberedBy(person))
+  const key = keptFor(person, 'widget')
   return {
     ...chat,
     began: (id: string) => {
-      sessionStorage.setItem(remembered, id)
+      keep(key, id)
       setChat((chat) => (chat.conversationId === id ? chat : { ...chat, conversationId: id }))
     },
     startNew: () => {
-      sessionStorage.removeItem(remembered)
-      setChat({ chatId: crypto.randomUUID(), conversationId: undefined })
+      keep(key, '')
+      setChat({ person, chatId: crypto.randomUUID(), conversationId: undefined })
     },
   }
 }
 
+function rememberedBy(person: string) {
+  const id = readKept(keptFor(person, 'widget')) || undefined
+  return { person, chatId: id ?? crypto.randomUUID(), conversationId: id }
+}
+
 function Panel({ onClose }: { onClose: () => void }) {
   const { data, isPending, error, refetch } = useSession()
-  const { chatId, conversationId, began, startNew } = useRemembered()
+  const { chatId, conversationId, began, startNew } = useRemembered(data?.user.id ?? '')
   const heading = useId()
   const panel = useRef<HTMLDialogElement>(null)
   const say = strings.chat.widget
@@ -77,7 +80,7 @@ function Panel({ onClose }: { onClose: () => void }) {
         <h2 id={heading} className="flex-1 font-serif text-lg">
           {say.title}
         </h2>
-        {conversationId && (
+        {data && conversationId && (
           <>
             <IconButton label={strings.chat.newChat} icon={<MessageSquarePlus />} onClick={startNew} />
             <Link
