@@ -55,7 +55,7 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
   const client = clientOf(request, config.trustedProxies)
   const path = url.pathname.slice(base.length)
   if (/^\/outbox(\/|$)/.test(path)) {
-    if (!outbox || !isLoopback(config.base.hostname) || !isHere(client)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
+    if (!outbox || !isLoopback(config.base.hostname) || !isHere(client) || isOfAnotherPage(request)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
     return page(await outboxPage(outbox, base, path.slice('/outbox'.length)))
   }
   const body = await read(request)
@@ -72,6 +72,12 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
 /** Whoever asks sits at this machine, and asked for this machine: a page elsewhere may have a name that leads here. */
 function isHere({ address, host }: Client): boolean {
   return address !== undefined && isLoopback(address) && isLoopback(host.replace(/:\d+$/, ''))
+}
+
+/** A page that asks, or leads here, could read along: the outbox has links that are as good as passwords. */
+function isOfAnotherPage({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  return headers.origin !== undefined || (site !== undefined && site !== 'none' && site !== 'same-origin')
 }
 
 function forwarded(request: IncomingMessage, url: URL, client: string | undefined, body: Buffer | undefined): Request {
