@@ -56,7 +56,7 @@ pub(crate) struct Identity {
     address: SocketAddr,
     /// Never listens. It keeps the port from everybody else while the server is down: the auth service takes keys from
     /// whoever answers there.
-    place: TcpSocket,
+    _place: TcpSocket,
     listener: Option<TcpListener>,
     /// Where in the log the words of this run begin.
     began_at: u64,
@@ -76,7 +76,7 @@ impl Identity {
         let place = shared_socket((Ipv4Addr::LOCALHOST, 0).into()).context("taking a port for identity")?;
         let address = place.local_addr()?;
         let listener = Some(listen(address).context("listening for identity")?);
-        Ok(Self { launch, address, place, listener, began_at: 0, failed: Arc::default() })
+        Ok(Self { launch, address, _place: place, listener, began_at: 0, failed: Arc::default() })
     }
 
     /// Where it answers, for this machine only.
@@ -99,8 +99,8 @@ impl Identity {
                         let ended = ended.ok();
                         if ended.and_then(|status| status.code()) == Some(WRONG_CONFIGURATION) {
                             self.failed.store(true, Ordering::Relaxed);
-                            let problems: String = self.words().iter().map(|words| format!("\n    {words}")).collect();
-                            screen::progress(&format!("identity does not run as it is configured:{problems}"));
+                            let problems = self.words().join("\n    ");
+                            screen::progress(&format!("identity does not run as it is configured:\n    {problems}"));
                             stop.cancelled().await;
                             return Ok(());
                         }
@@ -233,7 +233,7 @@ mod tests {
         let listener = listen(identity.address).unwrap();
         std::net::TcpStream::connect(identity.address).unwrap();
         drop(listener);
-        assert!(identity.place.local_addr().is_ok());
+        drop(identity);
     }
 
     #[tokio::test]
@@ -250,20 +250,12 @@ mod tests {
 
         let watch = identity.watch();
         let stop = CancellationToken::new();
-        let running = tokio::spawn(identity.run(stop.clone()));
-        assert!(!watch.ready().await, "it ended");
-        // By now it would be there again.
-        assert!(
-            timeout(FIRST_PAUSE * 2, async {
-                while !running.is_finished() {
-                    tokio::task::yield_now().await
-                }
-            })
-            .await
-            .is_err()
-        );
+        let mut running = std::pin::pin!(identity.run(stop.clone()));
+        // By then it would be there again.
+        assert!(timeout(FIRST_PAUSE * 2, &mut running).await.is_err(), "it waits for the end of the stack");
+        assert!(!watch.ready().await);
         assert_eq!(std::fs::read_to_string(&log).unwrap().matches("one").count(), 2);
         stop.cancel();
-        running.await.unwrap().unwrap();
+        running.await.unwrap();
     }
 }
