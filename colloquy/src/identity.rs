@@ -3,10 +3,11 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::File,
+    io::{self, Read as _, Seek as _, SeekFrom},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::fd::OwnedFd,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::{
         Arc,
@@ -17,6 +18,7 @@ use std::{
 
 use anyhow::Context as _;
 use tokio::{
+    net::TcpSocket,
     process::{Child, ChildStdin},
     time::{Instant, sleep, timeout},
 };
@@ -32,6 +34,11 @@ const STOP: Duration = Duration::from_secs(12);
 const READY: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// What it ends with when it cannot run as it is configured: another time it would not either.
+const WRONG_CONFIGURATION: i32 = 64;
+/// Of its log, where its last words are.
+const TAIL: u64 = 16 * 1024;
+const BACKLOG: u32 = 1024;
 
 /// What it is started with.
 #[derive(Debug)]
@@ -47,7 +54,12 @@ pub(crate) struct Launch {
 pub(crate) struct Identity {
     launch: Launch,
     address: SocketAddr,
+    /// Never listens. It keeps the port from everybody else while the server is down: the auth service takes keys from
+    /// whoever answers there.
+    _place: TcpSocket,
     listener: Option<TcpListener>,
+    /// Where in the log the words of this run begin.
+    began_at: u64,
     failed: Arc<AtomicBool>,
 }
 
@@ -61,9 +73,10 @@ pub(crate) struct Watch {
 impl Identity {
     /// Takes a port of this machine.
     pub(crate) fn bind(launch: Launch) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("taking a port for identity")?;
-        let address = listener.local_addr()?;
-        Ok(Self { launch, address, listener: Some(listener), failed: Arc::default() })
+        let place = shared_socket((Ipv4Addr::LOCALHOST, 0).into()).context("taking a port for identity")?;
+        let address = place.local_addr()?;
+        let listener = Some(listen(address).context("listening for identity")?);
+        Ok(Self { launch, address, _place: place, listener, began_at: 0, failed: Arc::default() })
     }
 
     /// Where it answers, for this machine only.
@@ -82,7 +95,17 @@ impl Identity {
             let began = Instant::now();
             let why = match self.spawn() {
                 Ok((mut child, life)) => tokio::select! {
-                    ended = child.wait() => self.reason(ended.ok()),
+                    ended = child.wait() => {
+                        let ended = ended.ok();
+                        if ended.and_then(|status| status.code()) == Some(WRONG_CONFIGURATION) {
+                            self.failed.store(true, Ordering::Relaxed);
+                            let problems = self.words().join("\n    ");
+                            screen::progress(&format!("identity does not run as it is configured:\n    {problems}"));
+                            stop.cancelled().await;
+                            return Ok(());
+                        }
+                        self.reason(ended)
+                    }
                     () = stop.cancelled() => {
                         drop(life);
                         end(child).await;
@@ -108,10 +131,11 @@ impl Identity {
         // While it is down nobody listens, so that whoever asks is told so at once.
         let listener = match self.listener.take() {
             Some(listener) => listener,
-            None => TcpListener::bind(self.address).context("taking its port again")?,
+            None => listen(self.address).context("listening again")?,
         };
         let log = File::options().create(true).append(true).open(&self.launch.log);
         let log = log.with_context(|| format!("opening {}", self.launch.log.display()))?;
+        self.began_at = log.metadata().map_or(0, |log| log.len());
         let mut command = node::command("/bin/sh");
         command.args(["-c", HAND_OVER, "sh", "node"]).arg(&self.launch.script);
         command.envs(self.launch.variables.iter().map(|(name, value)| (name, value)));
@@ -123,14 +147,40 @@ impl Identity {
         Ok((child, life))
     }
 
-    /// Its last words.
+    /// Why it ended, by its last words.
     fn reason(&self, ended: Option<ExitStatus>) -> String {
-        let log = fs::read(&self.launch.log).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let words = log.lines().next_back().and_then(|line| line.split_once("identity: ")).map(|(_, words)| words);
+        let words = self.words().pop().unwrap_or_else(|| "it did not say why".to_owned());
         let ended = ended.map_or_else(|| "it was lost".to_owned(), |status| status.to_string());
-        format!("{} ({ended}; {})", words.unwrap_or("it did not say why"), self.launch.log.display())
+        format!("{words} ({ended}; {})", self.launch.log.display())
     }
+
+    /// What it said in this run, a line each, as far as it stands at the end of its log.
+    fn words(&self) -> Vec<String> {
+        let tail = tail(&self.launch.log, self.began_at).unwrap_or_default();
+        let lines = tail.lines().filter_map(|line| line.split_once("identity: "));
+        lines.map(|(_, words)| words.to_owned()).collect()
+    }
+}
+
+fn tail(log: &Path, from: u64) -> io::Result<String> {
+    let mut log = File::open(log)?;
+    let from = from.max(log.metadata()?.len().saturating_sub(TAIL));
+    log.seek(SeekFrom::Start(from))?;
+    let mut tail = Vec::new();
+    log.take(TAIL).read_to_end(&mut tail)?;
+    Ok(String::from_utf8_lossy(&tail).into_owned())
+}
+
+/// A socket that shares its port with others of this user, and with nobody else.
+fn shared_socket(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    shared_socket(address)?.listen(BACKLOG)?.into_std()
 }
 
 /// Lets it end what it is doing.
@@ -158,5 +208,54 @@ impl Watch {
             false
         };
         timeout(READY, looking).await.unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn launch(folder: &Path, script: &str) -> Launch {
+        let path = folder.join("main.js");
+        std::fs::write(&path, script).unwrap();
+        Launch { script: path, log: folder.join("log"), variables: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn nobody_else_gets_the_port_while_it_is_down_and_it_gets_it_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut identity = Identity::bind(launch(folder.path(), "")).unwrap();
+        drop(identity.listener.take());
+        let taken = TcpListener::bind(identity.address).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+        let refused = std::net::TcpStream::connect(identity.address).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        let listener = listen(identity.address).unwrap();
+        std::net::TcpStream::connect(identity.address).unwrap();
+        drop(listener);
+        drop(identity);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_configuration_is_told_whole_and_not_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "console.error('x identity: one'); console.error('x identity: two'); process.exitCode = 64";
+        let launch = launch(folder.path(), script);
+        let log = launch.log.clone();
+        std::fs::write(&log, "x identity: of another run\n").unwrap();
+        let mut identity = Identity::bind(launch).unwrap();
+        let (mut child, _life) = identity.spawn().unwrap();
+        assert_eq!(child.wait().await.unwrap().code(), Some(WRONG_CONFIGURATION));
+        assert_eq!(identity.words(), ["one", "two"]);
+
+        let watch = identity.watch();
+        let stop = CancellationToken::new();
+        let mut running = std::pin::pin!(identity.run(stop.clone()));
+        // By then it would be there again.
+        assert!(timeout(FIRST_PAUSE * 2, &mut running).await.is_err(), "it waits for the end of the stack");
+        assert!(!watch.ready().await);
+        assert_eq!(std::fs::read_to_string(&log).unwrap().matches("one").count(), 2);
+        stop.cancel();
+        running.await.unwrap();
     }
 }

@@ -1,13 +1,15 @@
 //! Node.js, for the parts that are written in TypeScript.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context as _, bail};
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 
 /// The oldest that runs them.
 const OLDEST: (u32, u32) = (20, 19);
 const ADVICE: &str = "install Node.js 20.19 or newer with npm, from https://nodejs.org";
+/// How long npm may take.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// What else Node and npm need to know about this machine. Everything else stays here: there are secrets among it.
 const PASSED_ON: [&str; 12] = [
     "HOME",
@@ -64,7 +66,16 @@ pub(crate) fn command(program: &str) -> Command {
 
 /// Runs npm to its end.
 pub(crate) async fn npm(arguments: &[&str], folder: &std::path::Path) -> anyhow::Result<()> {
-    let output = command("npm").args(arguments).current_dir(folder).output().await.context("running npm")?;
+    let running = command("npm").args(arguments).current_dir(folder).output();
+    let Ok(output) = timeout(PATIENCE, running).await else {
+        bail!(
+            "`npm {}` took longer than {} minutes in {}",
+            arguments.join(" "),
+            PATIENCE.as_secs() / 60,
+            folder.display()
+        );
+    };
+    let output = output.context("running npm")?;
     if output.status.success() {
         return Ok(());
     }

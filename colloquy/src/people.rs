@@ -138,6 +138,12 @@ impl People {
             match prepared.await {
                 Ok(identity) => {
                     introduce(up, &identity, &origin);
+                    if !is_loopback(&public) && up.gateway.trusted_proxies.is_empty() {
+                        screen::progress(
+                            "PUBLIC_URL is public and TRUSTED_PROXIES is empty: if people come through a proxy, name \
+                             it, so that attempts to log in are counted for each client",
+                        );
+                    }
                     people.identity_line = Some(format!("{origin}/api/auth{}", mails(&up.people, &public)));
                     people.identity = Some(identity);
                 }

@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File, TryLockError},
     future::Future,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -61,12 +62,16 @@ impl Project {
         // Another stack may have done it meanwhile.
         if self.packages(node)? != self.mark(PACKAGES) {
             let what = format!("installing the packages of {}", self.name);
-            let npm = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+            // Where there is no network, that is soon known.
+            let patience = ["--prefer-offline", "--fetch-retries=1", "--fetch-timeout=30000"];
+            let npm = [&["ci", "--no-audit", "--no-fund", "--loglevel=error"], &patience[..]].concat();
             reassuring(&what, node::npm(&npm, &self.folder)).await?;
             self.set_mark(PACKAGES, &self.packages(node)?)?;
         }
         let sources = self.sources(node)?;
         if sources != self.mark(BUILT) {
+            // A build that breaks off leaves neither the old nor the new.
+            self.unmark(BUILT)?;
             reassuring(&format!("building {}", self.name), node::npm(&["run", "build"], &self.folder)).await?;
             // Whatever changed while it was built is built the next time.
             self.set_mark(BUILT, &sources)?;
@@ -123,6 +128,16 @@ impl Project {
 
     fn mark(&self, folder: &str) -> String {
         fs::read_to_string(self.folder.join(folder).join(MARK)).unwrap_or_default()
+    }
+
+    fn unmark(&self, folder: &str) -> anyhow::Result<()> {
+        let path = self.folder.join(folder).join(MARK);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("removing {}", path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn set_mark(&self, folder: &str, made_from: &str) -> anyhow::Result<()> {
@@ -213,8 +228,12 @@ mod tests {
         let broken = r#"{"name":"t","scripts":{"build":"echo the reason >&2; exit 3"}}"#;
         fs::write(folder.path().join("package.json"), broken).unwrap();
         project.set_mark(PACKAGES, &project.packages(&node()).unwrap()).unwrap();
+        // It was built once, from other sources.
+        fs::create_dir_all(project.built()).unwrap();
+        project.set_mark(BUILT, "others").unwrap();
         let error = project.prepare(&node()).await.unwrap_err().to_string();
         assert!(error.contains("npm run build") && error.contains("the reason"), "{error}");
         assert!(!project.is_ready(&node()).unwrap());
+        assert_eq!(project.mark(BUILT), "", "what is there may be half of each");
     }
 }

@@ -18,16 +18,19 @@ mod observe;
 
 use self::crowd::Crowd;
 
-/// Puts everything around these routes. The last layer is the outermost.
-pub(crate) fn around(router: Router, options: &Options) -> Router {
-    let router = router.layer(DefaultBodyLimit::max(options.limits.max_body));
-    let router = Crowd::around(router, options.limits.max_requests);
-    let router = router.layer(CatchPanicLayer::custom(panicked));
-    let router = match cors(&options.cors_origins) {
-        Some(cors) => router.layer(cors),
-        None => router,
+/// Puts everything around these routes. The last layer is the outermost. Pages of other origins may read nothing of
+/// the `own` ones, whatever `CORS_ORIGINS` says: there people log in, and there tokens are made.
+pub(crate) fn around(shared: Router, own: Router, options: &Options) -> Router {
+    let crowd = Crowd::of(options.limits.max_requests);
+    let inner = |router: Router| {
+        let router = crowd.around(router.layer(DefaultBodyLimit::max(options.limits.max_body)));
+        router.layer(CatchPanicLayer::custom(panicked))
     };
-    router.layer(from_fn(observe::observe))
+    let shared = match cors(&options.cors_origins) {
+        Some(cors) => inner(shared).layer(cors),
+        None => inner(shared),
+    };
+    shared.merge(inner(own)).layer(from_fn(observe::observe))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature of tower-http")]

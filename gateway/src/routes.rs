@@ -44,8 +44,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub(crate) fn router(app: &App, options: &Options) -> Router {
     let (api, _) = documented().split_for_parts();
     let identity = Router::new().route(&format!("{}{{*path}}", identity::PATH), any(identity::pass_on));
-    let router = api.merge(documentation::routes()).merge(identity).fallback(elsewhere).with_state(app.clone());
-    edge::around(router, options)
+    let shared = api.merge(documentation::routes()).fallback(elsewhere).with_state(app.clone());
+    edge::around(shared, identity.with_state(app.clone()), options)
 }
 
 fn documented() -> OpenApiRouter<App> {

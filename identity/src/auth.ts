@@ -107,6 +107,8 @@ export function makeAuth(config: Config, pool: pg.Pool, post: Post, log: Log) {
         jwt: {
           issuer: base.origin,
           audience: base.origin,
+          // It names no session and outlives its end: for how long, this says.
+          expirationTime: '5m',
           // Not the picture, which would make every request of the product larger than servers allow.
           definePayload: ({ user: { id, email, name, emailVerified } }) => ({ id, email, name, emailVerified }),
         },

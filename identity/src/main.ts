@@ -37,7 +37,11 @@ async function main(config: Config, log: Log, migrateOnly: boolean): Promise<voi
   server.listen(config.listen)
   await once(server, 'listening')
   const stopped = stop(config)
-  void stopped.then(() => setTimeout(() => process.exit(0), GRACE))
+  void stopped.then((because) => {
+    // Nothing is being answered yet, and what PostgreSQL was doing it takes back.
+    if (!ready) log.info('stopping', { because })
+    setTimeout(() => process.exit(0), ready ? GRACE : 0)
+  })
   await outbox?.open()
   await prepare()
   ready = true

@@ -26,6 +26,11 @@ export function parsePeers(values: string[], refuse: (value: string) => void): P
 
 const loopback = parsePeers(['127.0.0.0/8', '::1'], () => {})
 
+const internal = parsePeers(['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16', '::1', 'fc00::/7', 'fe80::/10'], () => {})
+
+/** Whether an address belongs to no public network, where clients would be. */
+export const isInternal = (address: string) => includes(internal, address)
+
 /** Whether a host, as it stands in a URL, is this machine. */
 export function isLoopback(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '')

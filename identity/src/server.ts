@@ -1,7 +1,7 @@
 // HTTP in, Better Auth behind it. What comes from outside is bounded here, and told where it comes from.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Auth } from './auth.js'
-import { CLIENT_HEADER, clientOf, type Client } from './client.js'
+import { CLIENT_HEADER, clients, type Client } from './client.js'
 import type { Config } from './config.js'
 import { reason, type Log } from './log.js'
 import type { Outbox } from './mail/outbox.js'
@@ -25,9 +25,12 @@ export interface Parts {
 }
 
 export function makeServer(parts: Parts): Server {
+  const clientOf = clients(parts.config.trustedProxies, parts.log)
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 32 * 1024 }, (request, response) => {
-    answer(parts, request)
+    answer(parts, clientOf, request)
       .catch((error: unknown) => {
+        // A client that hung up is nobody's fault here, and reads no answer.
+        if (request.destroyed && !request.complete) return failure(400, 'BAD_REQUEST', 'The request broke off.')
         parts.log.error('a request broke', { error: reason(error) })
         return failure(500, 'INTERNAL_ERROR', 'Something broke here. Try again in a while.')
       })
@@ -42,7 +45,7 @@ export function makeServer(parts: Parts): Server {
   return server
 }
 
-async function answer(parts: Parts, request: IncomingMessage): Promise<Response> {
+async function answer(parts: Parts, clientOf: (request: IncomingMessage) => Client, request: IncomingMessage): Promise<Response> {
   const { config, auth, outbox, ready } = parts
   const url = request.url?.startsWith('/') ? new URL(config.base.origin + request.url) : undefined
   if (!url) return failure(400, 'BAD_REQUEST', 'The request has no path.')
@@ -52,10 +55,10 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
   if (!url.pathname.startsWith(`${base}/`)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
   if (!ready()) return unavailable('The log-in service is starting. Try again in a moment.')
 
-  const client = clientOf(request, config.trustedProxies)
+  const client = clientOf(request)
   const path = url.pathname.slice(base.length)
   if (/^\/outbox(\/|$)/.test(path)) {
-    if (!outbox || !isLoopback(config.base.hostname) || !isHere(client)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
+    if (!outbox || !isLoopback(config.base.hostname) || !isHere(client) || isOfAnotherPage(request)) return failure(404, 'NOT_FOUND', 'There is nothing here.')
     return page(await outboxPage(outbox, base, path.slice('/outbox'.length)))
   }
   const body = await read(request)
@@ -72,6 +75,12 @@ async function answer(parts: Parts, request: IncomingMessage): Promise<Response>
 /** Whoever asks sits at this machine, and asked for this machine: a page elsewhere may have a name that leads here. */
 function isHere({ address, host }: Client): boolean {
   return address !== undefined && isLoopback(address) && isLoopback(host.replace(/:\d+$/, ''))
+}
+
+/** A page that asks, or leads here, could read along: the outbox has links that are as good as passwords. */
+function isOfAnotherPage({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  return headers.origin !== undefined || (site !== undefined && site !== 'none' && site !== 'same-origin')
 }
 
 function forwarded(request: IncomingMessage, url: URL, client: string | undefined, body: Buffer | undefined): Request {

@@ -2,6 +2,7 @@
 import type { BetterAuthPlugin } from 'better-auth'
 import { createAuthEndpoint } from 'better-auth/api'
 import type { Config } from './config.js'
+import { isLoopback } from './network.js'
 
 export const PASSWORD = { min: 8, max: 128 }
 
@@ -14,7 +15,7 @@ export function signInOptions(config: Config) {
   const answer = {
     providers,
     email_verification: config.requireVerification,
-    outbox: config.mails.kind === 'outbox',
+    outbox: config.mails.kind === 'outbox' && isLoopback(config.base.hostname),
     password: PASSWORD,
   }
   return {

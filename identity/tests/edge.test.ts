@@ -47,12 +47,17 @@ test('who tries too often is told when to come back; others are not kept out', a
 })
 
 test('nobody says where they are but the gateway', async () => {
-  const identity = await Identity.start({ IDENTITY_TRUSTED_PROXIES: '10.0.0.0/8', IDENTITY_ATTEMPTS_PER_MINUTE: '2' })
+  const identity = await Identity.start({ IDENTITY_TRUSTED_PROXIES: '10.0.0.0/8', IDENTITY_ATTEMPTS_PER_MINUTE: '1' })
   // The peer of these connections is this machine, which is no gateway here: its word is worth nothing.
   const claims = (address: string) => identity.browser(address).post('/sign-in/email', { email: 'ada@example.com', password: 'a wrong guess' }, { 'x-colloquy-client': address })
-  expect((await claims('192.0.2.1')).status).toBe(401)
-  expect((await claims('192.0.2.2')).status).toBe(401)
-  expect((await claims('192.0.2.3')).status).toBe(429)
+  // It may be one all the same that nobody named: what it passes on does not count as one client, and is limited.
+  for (let attempt = 1; attempt <= 10; attempt += 1) expect((await claims(`192.0.2.${attempt}`)).status).toBe(401)
+  expect((await claims('192.0.2.11')).status).toBe(429)
+  expect(identity.log.match(/IDENTITY_TRUSTED_PROXIES does not name it/g)).toHaveLength(1)
+  // Who passes nothing on is a client.
+  const guess = () => identity.browser().post('/sign-in/email', { email: 'ada@example.com', password: 'a wrong guess' }, { 'x-forwarded-for': '' })
+  expect((await guess()).status).toBe(401)
+  expect((await guess()).status).toBe(429)
 })
 
 test('the last address that the gateway passes on counts, and is what a person sees of a session', async () => {
@@ -62,11 +67,13 @@ test('the last address that the gateway passes on counts, and is what a person s
   expect((await ada.get('/list-sessions')).json).toMatchObject([{ ipAddress: '192.0.2.44' }])
 })
 
-test('where nobody knows an address, nobody shuts the others out', async () => {
+test('where nobody knows an address, all of them together may try ten times as often, and no more', async () => {
   const identity = await Identity.start({ IDENTITY_ATTEMPTS_PER_MINUTE: '1' })
-  for (let attempt = 0; attempt < 3; attempt += 1) {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
     expect((await identity.browser('').logIn('ada')).status).toBe(401)
   }
+  expect((await identity.browser('').logIn('ada')).status).toBe(429)
+  expect((await identity.browser('192.0.2.1').logIn('ada')).status).toBe(401)
 })
 
 test('a body is a form of a person, and no more', async () => {
@@ -79,6 +86,17 @@ test('a body is a form of a person, and no more', async () => {
   expect(await raw(identity, `POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:8080\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 413 /)
   expect((await ada.post('/sign-up/email', '{"name": ')).status).toBe(400)
   expect((await ada.post('/sign-in/email', 'x', { 'content-type': 'text/plain' })).status).toBe(415)
+})
+
+test('a client that hangs up in the middle of its body is no error of this server', async () => {
+  const identity = await Identity.start()
+  const socket = connect(Number(new URL(identity.origin).port), '127.0.0.1')
+  socket.write('POST /api/auth/sign-up/email HTTP/1.1\r\nHost: localhost:8080\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n{')
+  await new Promise((resolve) => socket.once('data', resolve))
+  socket.resetAndDestroy()
+  // What comes later is answered later.
+  for (let time = 0; time < 5; time += 1) expect((await fetch(`${identity.origin}/livez`)).status).toBe(200)
+  expect(identity.log).not.toMatch(/ERROR|WARN/)
 })
 
 test.each(['/', '/api', '/api/auth', '/api/authentic', '/../etc/passwd', '//evil.example/api/auth/ok'])('%s is nothing', async (path) => {

@@ -89,26 +89,33 @@ test('without a mail server mails lie in a folder that is the owner’s alone, a
   expect((await ada.get('/options')).json).toMatchObject({ outbox: true, email_verification: false })
   await ada.signUp('ada')
   const { link } = await identity.mail('verify-email', 'ada@example.com')
-  const list = await ada.get('/outbox', { 'x-forwarded-host': 'localhost:8080' })
+  const here = { 'x-forwarded-host': 'localhost:8080', origin: '' }
+  const list = await ada.get('/outbox', here)
   expect(list.headers.get('content-security-policy')).toContain("default-src 'none'")
   expect(list.text).toContain('To ada@example.com')
   expect(list.text).toContain(`href="${link.replaceAll('&', '&amp;')}"`)
   const [, path] = /href="\/api\/auth(\/outbox\/[^"]+)"/.exec(list.text)!
-  expect((await ada.get(path!, { 'x-forwarded-host': 'localhost:8080' })).text).toContain('Verify my address')
+  expect((await ada.get(path!, { ...here, 'sec-fetch-site': 'same-origin' })).text).toContain('Verify my address')
   const file = join(identity.outbox, `${path!.replace('/outbox/', '')}.txt`)
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
 test('nobody else reads the outbox', async () => {
   const identity = await Identity.start()
-  const here = { 'x-forwarded-host': 'localhost:8080' }
+  const here = { 'x-forwarded-host': 'localhost:8080', origin: '' }
   expect((await identity.browser('192.0.2.7').get('/outbox', here)).status).toBe(404)
   expect((await identity.browser('127.0.0.1').get('/outbox', { ...here, 'x-forwarded-for': '' })).status).toBe(404)
   // A page elsewhere may have a name that leads to this machine.
-  expect((await identity.browser('127.0.0.1').get('/outbox', { 'x-forwarded-host': 'evil.example' })).status).toBe(404)
+  expect((await identity.browser('127.0.0.1').get('/outbox', { ...here, 'x-forwarded-host': 'evil.example' })).status).toBe(404)
+  // Nor does a page elsewhere get it by asking for it here.
+  for (const told of [{ origin: 'http://localhost:8080' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }]) {
+    expect((await identity.browser('127.0.0.1').get('/outbox', { ...here, ...told })).status).toBe(404)
+  }
+  expect((await identity.browser('127.0.0.1').get('/outbox', { ...here, 'sec-fetch-site': 'none' })).status).toBe(200)
   for (const path of ['/outbox/..%2f..%2fpackage', '/outbox/../../package.json', '/outbox/mails', '/outbox/%00']) {
     expect((await identity.browser('127.0.0.1').get(path, here)).status).toBe(404)
   }
   const published = await Identity.start({ BETTER_AUTH_URL: 'https://chat.example.com/api/auth' })
   expect((await published.browser('127.0.0.1').get('/outbox', here)).status).toBe(404)
+  expect((await published.browser().get('/options')).json).toMatchObject({ outbox: false })
 })

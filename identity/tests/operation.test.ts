@@ -1,5 +1,5 @@
 // Starting, stopping, and days on which something is away.
-import { createServer, connect, type Server, type Socket } from 'node:net'
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { database, ended, Identity, PASSWORD, program, SECRET, until } from './identity.js'
 
@@ -89,7 +89,7 @@ test('keys change by themselves, and tokens of the old one stay good', async () 
   await ada.signUp('ada')
   const kid = (jwt: string) => JSON.parse(Buffer.from(jwt.split('.')[0]!, 'base64url').toString()).kid
   const before = kid(await ada.jwt())
-  const { rows } = await identity.query(`SELECT extract(day FROM "expiresAt" - "createdAt")::int AS days FROM identity.jwks`)
+  const { rows } = await identity.query(`SELECT round(extract(epoch FROM "expiresAt" - "createdAt") / 86400)::int AS days FROM identity.jwks`)
   expect(rows).toEqual([{ days: 30 }])
   await identity.query(`UPDATE identity.jwks SET "expiresAt" = now() - interval '1 second'`)
   const after = kid(await ada.jwt())
@@ -107,6 +107,25 @@ test('another secret is noticed before anybody is answered', async () => {
   const other = await ended(program({ ...ENOUGH, IDENTITY_DATABASE_URL: over.url, BETTER_AUTH_SECRET: 'another-secret-with-enough-entropy-too' }))
   expect(other.status).toBe(1)
   expect(other.log).toContain('another BETTER_AUTH_SECRET')
+})
+
+test('told to stop while it waits for its database, it ends at once', async () => {
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => sockets.push(socket))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+  })
+  const { port } = silent.address() as AddressInfo
+  const child = program({ ...ENOUGH, IDENTITY_DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/none` })
+  const end = ended(child)
+  await until(() => (sockets.length > 0 ? true : undefined))
+  const began = Date.now()
+  child.kill('SIGTERM')
+  const { status, log } = await end
+  expect([status, log]).toEqual([0, expect.stringContaining('stopping because="SIGTERM"')])
+  expect(Date.now() - began).toBeLessThan(1500)
 })
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s ends it in order: what is being answered is answered', async (signal) => {

@@ -12,7 +12,7 @@ describe('a person', () => {
     expect([...ada.cookies.keys()]).toEqual(['better-auth.session_token'])
     const claims = decode(await ada.jwt())
     expect(claims).toMatchObject({ iss: 'http://localhost:8080', aud: 'http://localhost:8080', email: 'ada@example.com', name: 'ada' })
-    expect(claims.exp - claims.iat).toBe(15 * 60)
+    expect(claims.exp - claims.iat).toBe(5 * 60)
     const keys = (await ada.get('/jwks')).json.keys
     expect(keys).toMatchObject([{ alg: 'EdDSA', kty: 'OKP', crv: 'Ed25519' }])
     expect(keys[0].d).toBeUndefined()

@@ -19,7 +19,8 @@ struct Range {
 pub struct RangeError(String);
 
 impl TrustedProxies {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Nobody is believed.
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

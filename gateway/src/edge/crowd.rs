@@ -20,10 +20,14 @@ use crate::problem::Problem;
 pub(super) struct Crowd(Option<Arc<Semaphore>>);
 
 impl Crowd {
-    /// At most so many in these routes; 0 is no limit.
-    pub(super) fn around(router: Router, places: usize) -> Router {
-        let crowd = Self((places > 0).then(|| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)))));
-        router.layer(from_fn_with_state(crowd, admit))
+    /// At most so many; 0 is no limit.
+    pub(super) fn of(places: usize) -> Self {
+        Self((places > 0).then(|| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)))))
+    }
+
+    /// Those in these routes count.
+    pub(super) fn around(&self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self.clone(), admit))
     }
 }
 

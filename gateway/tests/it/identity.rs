@@ -259,3 +259,21 @@ async fn a_cut_answer_is_not_a_whole_one() {
     assert_eq!(response.status(), 200);
     assert!(response.into_body().collect().await.is_err());
 }
+
+#[tokio::test]
+async fn pages_of_other_origins_read_nothing_of_it_whatever_they_may_read_elsewhere() {
+    let identity = identity(Router::new()).await;
+    for origins in ["--cors-origins=*", "--cors-origins=https://app.test"] {
+        let stack = Stack::with(Reply::Silence, &[&identity.flag, origins]).await;
+        for (path, allowed) in [("/api/auth/token", false), ("/api/auth/outbox/x", false), ("/users/me", true)] {
+            for method in ["GET", "OPTIONS"] {
+                let preflight = [("origin", "https://app.test"), ("access-control-request-method", "GET")];
+                let asked = from("192.0.2.1", request("", method, path, None), &preflight);
+                let answer = send(stack.gateway.router(), asked).await;
+                let told = !answer.header("access-control-allow-origin").is_empty();
+                assert_eq!(told, allowed, "{origins} {method} {path}");
+                assert!(allowed || answer.status == 200, "it is passed on: {}", answer.status);
+            }
+        }
+    }
+}
