@@ -8,7 +8,7 @@ use tempfile::{TempDir, tempdir};
 
 use crate::stack::{Stack, eventually, signal};
 
-/// What a browser does: it keeps cookies, and says where its page is from.
+/// What a browser does: it keeps cookies, and says where its page is from when it sends something.
 struct Browser {
     client: Client,
     origin: String,
@@ -25,8 +25,10 @@ impl Browser {
     }
 
     async fn send(&mut self, method: Method, path: &str, body: Option<Value>) -> Response {
-        let mut request =
-            self.client.request(method, format!("{}{path}", self.origin)).header(header::ORIGIN, &self.origin);
+        let mut request = self.client.request(method.clone(), format!("{}{path}", self.origin));
+        if method != Method::GET {
+            request = request.header(header::ORIGIN, &self.origin);
+        }
         if !self.cookies.is_empty() {
             request = request.header(header::COOKIE, self.cookies.join("; "));
         }
