@@ -40,23 +40,8 @@ pub(crate) fn text_parts(text: &str) -> String {
     format!(r#"[{{"type":"text","text":{text}}}]"#)
 }
 
-/// Looks at valid JSON only.
 fn too_deep(text: &str, deepest: usize) -> Option<String> {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => depth += 1,
-            b'}' | b']' if !quoted => depth -= 1,
-            _ => {}
-        }
-        if depth > deepest {
-            return Some(format!("must not be nested deeper than {deepest} levels"));
-        }
-    }
-    None
+    kit::json::is_nested_deeper(text, deepest).then(|| format!("must not be nested deeper than {deepest} levels"))
 }
 
 #[cfg(test)]

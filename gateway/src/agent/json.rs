@@ -157,7 +157,7 @@ fn surrogate(text: &str, at: usize) -> Option<u32> {
 /// The same document without NUL, which cannot be stored. What is no JSON, or nested too deep to be stored, becomes a string.
 pub(super) fn storable(document: String) -> String {
     let document = whole(document);
-    if serde_json::from_str::<IgnoredAny>(&document).is_err() || is_too_deep(&document) {
+    if serde_json::from_str::<IgnoredAny>(&document).is_err() || kit::json::is_nested_deeper(&document, DEEPEST) {
         return Value::String(document.replace('\0', "\u{fffd}")).to_string();
     }
     if !document.contains("\\u0000") && !document.contains("\\ud") && !document.contains("\\uD") {
@@ -170,25 +170,6 @@ pub(super) fn storable(document: String) -> String {
         Err(_) if document.contains("\\u0000") => Value::String(document).to_string(),
         _ => document,
     }
-}
-
-/// Looks at JSON only.
-fn is_too_deep(document: &str) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for byte in document.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => depth += 1,
-            b'}' | b']' if !quoted => depth -= 1,
-            _ => {}
-        }
-        if depth > DEEPEST {
-            return true;
-        }
-    }
-    false
 }
 
 fn without_nul(value: Value) -> Value {
